@@ -4,7 +4,7 @@ export type Json = null | boolean | number | string | bigint | readonly Json[] |
 
 /** Serialises a value; bigints keep every digit. */
 export function stringify(value: unknown, indent?: number): string {
-  return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? { $int: inner.toString() } : inner), indent)
+  return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? { $int: inner.toString() } : typeof inner === 'string' ? clean(inner) : inner), indent)
 }
 
 /** Reads what `stringify` wrote. Throws a SyntaxError on text that is no JSON. */
@@ -24,7 +24,15 @@ export function decode(value: unknown): Json {
 
 /** A JSON tree for readers outside: bigints become decimal strings. */
 export function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value ?? null, (_, inner) => (typeof inner === 'bigint' ? inner.toString() : inner)))
+  return JSON.parse(JSON.stringify(value ?? null, (_, inner) => (typeof inner === 'bigint' ? inner.toString() : typeof inner === 'string' ? clean(inner) : inner)))
+}
+
+/**
+ * Text that PostgreSQL can keep: no NUL and no lone surrogate. Token names, revert reasons and calldata come from
+ * strangers and hold both.
+ */
+export function clean(text: string): string {
+  return text.toWellFormed().replaceAll('\u0000', '\ufffd')
 }
 
 function revive(inner: unknown): unknown {

@@ -58,9 +58,6 @@ export function evaluate(detectors: readonly Detector.Any[], window: readonly Fa
   return { findings, states: changed }
 }
 
-/** The key of findings that say that something could not be evaluated begins so. */
-export const errorKey = 'error:'
-
 function look(detector: Detector.Any, facts: Facts.Facts, report: Detector.Report): Detector.Sight<Detector.Inputs> {
   const { number, hash, parentHash, timestamp, transactions } = facts.block
   const inputs = Object.fromEntries(Object.entries(detector.inputs as Detector.Inputs).map(([name, input]) => [name, input.resolve(facts, report)]))
@@ -69,7 +66,8 @@ function look(detector: Detector.Any, facts: Facts.Facts, report: Detector.Repor
 
 function failure(detector: Detector.Any, problem: Parameters<Detector.Report>[0]): Finding.Draft {
   return {
-    key: `${errorKey}${problem.key}`,
+    key: `error:${problem.key}`,
+    isError: true,
     severity: 'P3',
     confidence: 1,
     sentence: `Detector ${detector.name} could not judge this block: ${problem.message}`,
@@ -93,6 +91,7 @@ function complete(detector: Detector.Any, { block, stage }: Facts.Facts, draft: 
     severity: draft.severity,
     confidence: draft.confidence,
     sentence: draft.sentence,
+    isError: draft.isError ?? false,
     values: draft.values,
     foundAt: context.now,
   }

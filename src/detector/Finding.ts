@@ -21,6 +21,8 @@ export type Draft = {
   readonly confidence: number
   /** A sentence that a person woken at night understands. */
   readonly sentence: string
+  /** Set where this says that something could not be judged, rather than what was seen. */
+  readonly isError?: true | undefined
   /** The protected account concerned. */
   readonly subject: Address
   readonly transactionHash?: Hash | undefined
@@ -49,6 +51,7 @@ export type Finding = {
   readonly severity: Severity
   readonly confidence: number
   readonly sentence: string
+  readonly isError: boolean
   readonly values: { readonly [name: string]: Json.Json }
   readonly foundAt: Date
 }

@@ -1,0 +1,60 @@
+/** The connection to PostgreSQL, and the migrations that bring a database to today's shape. */
+import { Kysely, type Migration, Migrator, PostgresDialect, type Transaction } from 'kysely'
+import pg from 'pg'
+import * as Errors from '../base/Errors.ts'
+import * as first from './migrations/0001_first.ts'
+import type { Tables } from './Tables.ts'
+
+export type Database = Kysely<Tables>
+/** A connection, inside a transaction or not. */
+export type Connection = Kysely<Tables> | Transaction<Tables>
+
+/** In order of their number; a migration that has run anywhere is never edited. */
+const migrations: Record<string, Migration> = { '0001_first': first }
+
+// Integers of a chain are numeric(78) (they hold a uint256) and bigint: both read as bigint, never as a float.
+const types = new pg.TypeOverrides()
+types.setTypeParser(pg.types.builtins.NUMERIC, BigInt)
+types.setTypeParser(pg.types.builtins.INT8, BigInt)
+
+/** Opens `url` and migrates. The oldest server accepted is PostgreSQL 15. */
+export async function open(url: string): Promise<Database> {
+  const pool = new pg.Pool({ connectionString: url, max: 12, types, application_name: 'firebreak', options: '-c timezone=UTC -c synchronous_commit=on' })
+  // An idle connection that breaks is dropped by the pool; without a listener the event would end the process.
+  pool.on('error', () => {})
+  const database: Database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  try {
+    const version = Number((await pool.query('show server_version_num')).rows[0]?.server_version_num)
+    if (version < 150_000) throw new OldServerError(version)
+    const { error } = await new Migrator({ db: database, provider: { getMigrations: async () => migrations } }).migrateToLatest()
+    if (error) throw error
+    return database
+  } catch (cause) {
+    await database.destroy()
+    throw cause instanceof OldServerError ? cause : new UnreachableDatabaseError(url, cause)
+  }
+}
+
+/** `url` without its password, for messages. */
+export function redact(url: string): string {
+  return url.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1:…@')
+}
+
+/** Whether an error says that a row with this key is there already (SQLSTATE 23505). */
+export function isDuplicate(thrown: unknown): boolean {
+  return (thrown as { code?: unknown } | null)?.code === '23505'
+}
+
+export class OldServerError extends Errors.BaseError {
+  override readonly name = 'Database.OldServerError'
+  constructor(version: number) {
+    super(`This PostgreSQL server is too old (${Math.floor(version / 10_000)}).`, { remedy: 'config', advice: 'Use PostgreSQL 15 or later, or leave DATABASE_URL unset to use the one that comes with Firebreak.' })
+  }
+}
+
+export class UnreachableDatabaseError extends Errors.BaseError {
+  override readonly name = 'Database.UnreachableDatabaseError'
+  constructor(url: string, cause: unknown) {
+    super('The database cannot be used.', { remedy: 'config', facts: { url: redact(url) }, cause, advice: 'Check DATABASE_URL, the server, and that the user may create tables.' })
+  }
+}

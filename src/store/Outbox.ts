@@ -1,0 +1,83 @@
+/**
+ * Messages that leave the house: written in the transaction that decides them, delivered after it, at least once.
+ * The receiver sees the same idempotency key each time.
+ */
+import type { Selectable } from 'kysely'
+import type * as Clock from '../base/Clock.ts'
+import * as Errors from '../base/Errors.ts'
+import * as Id from '../base/Id.ts'
+import * as Json from '../base/Json.ts'
+import type { Connection, Database } from './Database.ts'
+import type { Tables } from './Tables.ts'
+
+export type Message = Selectable<Tables['outbox']>
+export type Draft = { readonly channel: string; readonly kind: string; readonly key: string; readonly summary: string; readonly payload: unknown }
+
+/** Delivers one message; throws when it was not accepted. `retryAfterMs` of the error, if any, is honoured. */
+export type Deliver = (message: Message) => Promise<void>
+
+/** Attempts before a message is given up on and shown as dead; the waits between them add up to about eleven hours. */
+export const maxAttempts = 12
+
+/** Puts messages into the outbox; one whose key is there already is left as it is. */
+export async function put(connection: Connection, drafts: readonly Draft[], now: Date): Promise<void> {
+  if (drafts.length === 0) return
+  const rows = drafts.map(({ channel, kind, key, summary, payload }) => ({
+    id: Id.of('message', channel, key),
+    channel,
+    kind,
+    idempotency_key: `${channel}:${key}`,
+    payload: Json.stringify(payload),
+    summary,
+    status: 'waiting',
+    attempts: 0,
+    created_at: now,
+    next_attempt_at: now,
+  }))
+  await connection.insertInto('outbox').values(rows).onConflict((conflict) => conflict.column('idempotency_key').doNothing()).execute()
+}
+
+/** Milliseconds to wait after the `attempts`-th failure: 1 s doubling to an hour, with up to a fifth of jitter. */
+export function backoff(attempts: number, random: () => number): number {
+  return Math.round(Math.min(3_600_000, 1_000 * 2 ** (attempts - 1)) * (1 + random() / 5))
+}
+
+/**
+ * Delivers the messages of one channel that are due, the oldest first, and stops at the first failure: a channel that is
+ * down keeps its order and holds up no other. Returns how many were delivered.
+ */
+export async function drain(database: Database, channel: string, deliver: Deliver, clock: Clock.Clock, random: () => number): Promise<number> {
+  let delivered = 0
+  for (;;) {
+    const message = await database
+      .selectFrom('outbox')
+      .selectAll()
+      .where('status', '=', 'waiting')
+      .where('channel', '=', channel)
+      .where('next_attempt_at', '<=', clock.now())
+      .orderBy('created_at')
+      .limit(1)
+      .executeTakeFirst()
+    if (!message || !(await attempt(database, message, deliver, clock, random))) return delivered
+    delivered += 1
+  }
+}
+
+/** Makes a dead message wait again, from now. */
+export async function revive(database: Database, id: string, now: Date): Promise<Message | undefined> {
+  return database.updateTable('outbox').set({ status: 'waiting', attempts: 0, next_attempt_at: now }).where('id', '=', id).where('status', '=', 'dead').returningAll().executeTakeFirst()
+}
+
+async function attempt(database: Database, message: Message, deliver: Deliver, clock: Clock.Clock, random: () => number): Promise<boolean> {
+  const attempts = message.attempts + 1
+  const change = await deliver(message).then(
+    () => ({ status: 'delivered', delivered_at: clock.now(), next_attempt_at: null, last_error: null }),
+    (thrown: unknown) => {
+      const wait = Math.max(backoff(attempts, random), (thrown as { retryAfterMs?: number } | null)?.retryAfterMs ?? 0)
+      const dead = attempts >= maxAttempts || Errors.remedyOf(thrown) === 'config'
+      return { status: dead ? 'dead' : 'waiting', next_attempt_at: dead ? null : new Date(clock.now().getTime() + wait), last_error: Errors.messageOf(thrown) }
+    },
+  )
+  await database.updateTable('outbox').set({ attempts, ...change }).where('id', '=', message.id).execute()
+  return change.status === 'delivered'
+}
