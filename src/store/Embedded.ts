@@ -144,7 +144,8 @@ function sweep(path: string): void {
     try {
       process.kill(Number(entry.slice(prefix.length)), 0)
     } catch {
-      rmSync(join(dirname(path), entry), { recursive: true, force: true })
+      // Its initdb may have outlived it and be writing still, until its folder is gone.
+      rmSync(join(dirname(path), entry), { recursive: true, force: true, maxRetries: 20 })
     }
   }
 }
