@@ -42,7 +42,8 @@ function unpacked(): string {
   const uid = process.getuid?.()
   const folder = join(tmpdir(), `firebreak-chromium-${version}-${uid}`)
   if (existsSync(folder)) {
-    if (statSync(folder).uid !== uid) throw new Error(`${folder} belongs to another user: set TMPDIR to a folder of yours`)
+    if (statSync(folder).uid !== uid)
+      throw new Error(`${folder} belongs to another user: set TMPDIR to a folder of yours`)
     return folder
   }
   // Unpacked under another name first: test files that start together would otherwise run half a browser.

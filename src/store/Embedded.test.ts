@@ -138,7 +138,8 @@ test.runIf(isRoot)('a data directory below a closed folder is reached by a link'
 })
 
 const nobody = isRoot ? EmbeddedHome.unprivileged() : undefined
-const sourcesAreOpen = nobody && [import.meta.dirname, process.execPath].every((path) => EmbeddedHome.reachable(path, nobody))
+const sourcesAreOpen =
+  nobody && [import.meta.dirname, process.execPath].every((path) => EmbeddedHome.reachable(path, nobody))
 
 test.runIf(nobody && sourcesAreOpen)('an ordinary user starts it as itself, and root takes it over', async () => {
   if (!nobody) return

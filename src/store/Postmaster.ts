@@ -64,7 +64,8 @@ export async function launch({ path, user }: EmbeddedHome.Home): Promise<void> {
 export async function shutDown(path: string): Promise<void> {
   const pid = find(path)?.pid
   if (pid === undefined) return
-  for (const signal of ['SIGINT', 'SIGQUIT'] as const) { // fast, then immediate: that one recovers at the next start
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+    // fast, then immediate: that one recovers at the next start
     process.kill(pid, signal)
     for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += pollMs) {
       if (find(path)?.pid !== pid) return
@@ -83,7 +84,13 @@ export function run(
   // PGPORT, PGDATA and their like must not reach it; a session of its own keeps the terminal's signals away.
   const { PATH, SystemRoot, TEMP } = process.env
   const env = { PATH, SystemRoot, TEMP, LC_ALL: 'C' }
-  return spawn(join(EmbeddedHome.programs(user), program), parameters, { ...user, cwd: path, env, stdio, detached: true })
+  return spawn(join(EmbeddedHome.programs(user), program), parameters, {
+    ...user,
+    cwd: path,
+    env,
+    stdio,
+    detached: true,
+  })
 }
 
 function isAlive(pid: number, data: string): boolean {
