@@ -113,12 +113,15 @@ export async function run({ world, plan, signal, onChange }: RunOptions): Promis
     if (signal?.aborted) break
     const transactions = await Promise.all(intents.map((intent) => Intent.transaction(world, intent)))
     const outcomes = await Sender.send(sender, transactions)
+    const first = all.length
     outcomes.forEach((outcome, index) => {
       const { kind, from } = intents[index]!
       if ('hash' in outcome) places.set(outcome.hash, all.length)
       set(all.length, 'hash' in outcome ? { kind, from, hash: outcome.hash, status: 'pending' } : { kind, from, status: 'refused' })
     })
     await advance(Number.POSITIVE_INFINITY, signal)
+    // The new block may have been closed before this batch reached it: the batch then has the next one to itself.
+    if (all.slice(first).every(({ status }) => status === 'pending')) await advance(Number.POSITIVE_INFINITY, signal)
   }
   const deadline = performance.now() + patience
   while (places.size > 0 && performance.now() < deadline) await advance(deadline)
