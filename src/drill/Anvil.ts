@@ -14,7 +14,7 @@ export type Options = {
   readonly blockTime?: number | undefined
   /** A fixed port. Without it the operating system picks a free one. */
   readonly port?: number | undefined
-  /** Further arguments for the binary, such as `['--no-mining']`. */
+  /** Further arguments for the binary, such as `['--no-mining']`; not `--silent`, since its banner tells the port. */
   readonly args?: readonly string[] | undefined
 }
 
@@ -102,7 +102,8 @@ export function binary(environment: Readonly<Record<string, string | undefined>>
   } catch (cause) {
     throw new AnvilError('There is no anvil for this machine.', {
       facts: { wanted, platform: process.platform, architecture: process.arch },
-      advice: 'Install with optional dependencies (npm install --include=optional), or set FIREBREAK_ANVIL to a binary.',
+      advice:
+        'Install with optional dependencies (npm install --include=optional), or set FIREBREAK_ANVIL to a binary.',
       cause,
     })
   }
@@ -120,7 +121,8 @@ function argumentsOf({ chainId, blockTime, port = 0, args = [] }: Options): read
 async function listening(child: ChildProcess, banner: string, chainId: number): Promise<string> {
   for (const deadline = performance.now() + patience; performance.now() < deadline; await delay(4)) {
     const written = readFileSync(banner, 'utf8')
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) throw endedEarly(child, written)
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
+      throw endedEarly(child, written)
     const address = /Listening on (\S+)/.exec(written)?.[1]
     if (!address) continue
     const url = `http://${address}`

@@ -50,7 +50,8 @@ export class ArtifactError extends BaseError {
     super('A published contract is not installed.', {
       remedy: 'config',
       facts: { wanted: path },
-      advice: 'Drills deploy the published contracts: install the development dependencies (npm install --include=dev).',
+      advice:
+        'Drills deploy the published contracts: install the development dependencies (npm install --include=dev).',
       cause,
     })
   }

@@ -65,7 +65,9 @@ export async function run(options: Options): Promise<Report> {
   const data = World.encode(world, 'attack', 'round', [slice, pump])
   const rounds: Round[] = []
   while (rounds.length < (options.rounds ?? 7) && !signal?.aborted) {
-    const [hash] = await Sender.sendAll(sender, [{ from: 'attacker', to: address, data, gas: 1_500_000n, maxFeePerGas }])
+    const [hash] = await Sender.sendAll(sender, [
+      { from: 'attacker', to: address, data, gas: 1_500_000n, maxFeePerGas },
+    ])
     const round = outcome(world, hash!, await receiptOf(world.url, hash!))
     rounds.push(round)
     onRound?.(round)

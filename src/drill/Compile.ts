@@ -41,7 +41,9 @@ const settings = {
 export async function contracts(options: Options = {}): Promise<Artifacts> {
   const { directory = join(root, 'contracts'), cache = join(root, 'node_modules/.cache/firebreak') } = options
   const sources = read(directory)
-  const key = createHash('sha256').update(JSON.stringify([version(), settings, sources])).digest('hex')
+  const key = createHash('sha256')
+    .update(JSON.stringify([version(), settings, sources]))
+    .digest('hex')
   const path = join(cache, `contracts-${key.slice(0, 32)}.json`)
   const known = recall(path)
   if (known) return known
@@ -54,7 +56,9 @@ type Sources = Readonly<Record<string, { readonly content: string }>>
 
 function read(directory: string): Sources {
   const names = readdirSync(directory).filter((name) => name.endsWith('.sol'))
-  return Object.fromEntries(names.sort().map((name) => [name, { content: readFileSync(join(directory, name), 'utf8') }]))
+  return Object.fromEntries(
+    names.sort().map((name) => [name, { content: readFileSync(join(directory, name), 'utf8') }]),
+  )
 }
 
 type Output = {

@@ -6,11 +6,11 @@ import {
   encodeDeployData,
   encodeFunctionData,
   encodePacked,
+  parseEther as ether,
   getContractAddress,
   type Hex,
   keccak256,
   maxUint256,
-  parseEther as ether,
   parseUnits,
   zeroAddress,
 } from 'viem'
@@ -68,8 +68,13 @@ export function plan(artifacts: Artifacts.Artifacts, accounts: Accounts.Accounts
     made.push({ from, data: encodeDeployData({ abi, bytecode, args }), gas: 6_500_000n })
     return getContractAddress({ from: accounts[from].address, nonce: BigInt(nonce) })
   }
-  const call = (from: Accounts.Name, to: Address, name: Artifacts.Name, functionName: string, args: readonly unknown[]) =>
-    ({ from, to, data: encodeFunctionData({ abi: artifacts[name].abi, functionName, args }) }) as const
+  const call = (
+    from: Accounts.Name,
+    to: Address,
+    name: Artifacts.Name,
+    functionName: string,
+    args: readonly unknown[],
+  ) => ({ from, to, data: encodeFunctionData({ abi: artifacts[name].abi, functionName, args }) }) as const
   const address = (name: Accounts.Name) => accounts[name].address
 
   const weth = create('WETH9', 'deployer', 0)

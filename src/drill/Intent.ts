@@ -27,7 +27,14 @@ const weights = {
 } as const
 
 export type Drawn = keyof typeof weights
-export type Kind = Drawn | 'buyElsewhere' | 'sellElsewhere' | 'arbitrage' | 'setBorrowCap' | 'largeSupply' | 'largeRedeem'
+export type Kind =
+  | Drawn
+  | 'buyElsewhere'
+  | 'sellElsewhere'
+  | 'arbitrage'
+  | 'setBorrowCap'
+  | 'largeSupply'
+  | 'largeRedeem'
 
 export type Intent = {
   readonly kind: Kind
@@ -116,7 +123,10 @@ type ContractCall = readonly [keyof World.World['contracts'], string, readonly u
 function calls({ contracts, accounts }: World.World, { kind, from, to, amount }: Intent): ContractCall {
   const own = accounts[from].address
   const { weth, ember, dollar, vault, pair, pairElsewhere } = contracts
-  const swap = (router: 'router' | 'routerElsewhere', ...path: readonly { readonly address: string }[]): ContractCall => {
+  const swap = (
+    router: 'router' | 'routerElsewhere',
+    ...path: readonly { readonly address: string }[]
+  ): ContractCall => {
     const route = path.map(({ address }) => address)
     return [router, 'swapExactTokensForTokens', [amount, 0n, route, own, deadline]]
   }

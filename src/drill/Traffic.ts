@@ -61,7 +61,7 @@ const patience = 10_000
  * The same random sequence gives the same plan. Pure.
  *
  * @example
- * Traffic.plan({ random: Random.seeded(1), blocks: 20 }).flat().length // 247
+ * Traffic.plan({ random: Random.seeded(1), blocks: 20 }).flat().length // 238
  */
 export function plan({ random, blocks = 60, perBlock = 12, ...options }: PlanOptions): Plan {
   const { largeRedeemAt = Math.floor(blocks / 3) } = options
@@ -117,7 +117,10 @@ export async function run({ world, plan, signal, onChange }: RunOptions): Promis
     outcomes.forEach((outcome, index) => {
       const { kind, from } = intents[index]!
       if ('hash' in outcome) places.set(outcome.hash, all.length)
-      set(all.length, 'hash' in outcome ? { kind, from, hash: outcome.hash, status: 'pending' } : { kind, from, status: 'refused' })
+      set(
+        all.length,
+        'hash' in outcome ? { kind, from, hash: outcome.hash, status: 'pending' } : { kind, from, status: 'refused' },
+      )
     })
     await advance(Number.POSITIVE_INFINITY, signal)
     // The new block may have been closed before this batch reached it: the batch then has the next one to itself.

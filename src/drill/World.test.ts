@@ -58,7 +58,11 @@ test.each([
   const chain = await Anvil.start({ chainId: 31_337, ...options })
   started.push(chain)
   const mode = () =>
-    Rpc.all(chain.httpUrl, [['anvil_getAutomine'], ['anvil_getIntervalMining'], ['eth_getBlockByNumber', ['0x0', false]]])
+    Rpc.all(chain.httpUrl, [
+      ['anvil_getAutomine'],
+      ['anvil_getIntervalMining'],
+      ['eth_getBlockByNumber', ['0x0', false]],
+    ])
   const before = await mode()
   const began = performance.now()
   const { readyAt } = await World.deploy({ url: chain.httpUrl })
