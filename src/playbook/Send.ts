@@ -1,0 +1,162 @@
+/** The steps that touch the chain: sign once, broadcast the same bytes, see it included, read the effect at its block. */
+import { encodeFunctionData, type Hash, type Hex } from 'viem'
+import * as Duration from '../base/Duration.ts'
+import * as Errors from '../base/Errors.ts'
+import * as Json from '../base/Json.ts'
+import type * as Chain from '../chain/Chain.ts'
+import * as Exhibit from '../incident/Exhibit.ts'
+import * as Incident from '../incident/Incident.ts'
+import * as Timeline from '../incident/Timeline.ts'
+import * as Action from './Action.ts'
+import * as Approval from './Approval.ts'
+import type { Context } from './Context.ts'
+import * as Ledger from './Ledger.ts'
+import * as Policy from './Policy.ts'
+import * as Prepare from './Prepare.ts'
+import * as Run from './Run.ts'
+import type * as Task from './Task.ts'
+
+const actor = 'machine:playbook' as const
+
+/** How often the bytes are sent again while they are not included: a node may have dropped them. */
+const resendMs = 12_000
+
+/** Signs the transaction and stores it with its nonce, before anything is sent. */
+export async function sign(context: Context, { runId, incidentId, chain, attempt }: Task.Task): Promise<string | undefined> {
+  const { action, by, name: path } = attempt
+  const { database, policy, clock } = context
+  const asked = await database.selectFrom('approval').select('id').where('run_id', '=', runId).where('path', '=', path).executeTakeFirst()
+  const signatures = asked ? Approval.signatures((await Approval.show(database, asked.id)).decisions) : []
+  const transaction = by.carry(Action.toCall(action, by), signatures)
+  // Judged again at the last moment: nothing unlawful is ever signed, whatever went before.
+  const verdict = Policy.judge(policy, action, transaction.value)
+  if (!verdict.ok) return verdict.summary
+  const estimate = (await chain.request('eth_estimateGas', [{ from: by.sender.address, to: transaction.to, data: transaction.data, value: `0x${transaction.value.toString(16)}` }])) as Hex
+  const gasLimit = (BigInt(estimate) * 3n) / 2n + 30_000n
+  const sent = await Ledger.sign(database, chain, { runId, path, sender: by.sender, transaction, gasLimit, maxCostWei: policy.maxWeiPerTransaction }, clock.now())
+  const detail = { run: runId, path, hash: sent.hash, nonce: sent.nonce, from: sent.sender, to: sent.recipient }
+  await Timeline.append(database, incidentId, { kind: 'transaction', actor, summary: `Signed ${action.sentence} as ${sent.hash}, nonce ${sent.nonce}`, detail, key: `signed:${sent.hash}` }, clock.now())
+  return undefined
+}
+
+/** Sends the stored bytes. Accepted means that at least one endpoint took them or has them already. */
+export async function broadcast(context: Context, { runId, incidentId, chain, attempt }: Task.Task): Promise<string | undefined> {
+  const sent = await signed(context, runId, attempt.name)
+  try {
+    await Ledger.broadcast(context.database, chain, sent, context.clock.now())
+  } catch (thrown) {
+    // A crash between sending and recording leaves the transaction included already: then the node refuses its nonce.
+    if (!(await receiptOf(chain, sent.hash as Hash))) throw thrown
+  }
+  await Timeline.append(context.database, incidentId, { kind: 'transaction', actor, summary: `Sent ${sent.hash}`, detail: { run: runId, path: attempt.name, hash: sent.hash }, key: `sent:${sent.hash}` }, context.clock.now())
+  return undefined
+}
+
+/** Waits for inclusion, sending the same bytes again now and then. */
+export async function confirm(context: Context, { runId, incidentId, chain, attempt }: Task.Task): Promise<string | undefined> {
+  const { database, clock } = context
+  const sent = await signed(context, runId, attempt.name)
+  const deadline = clock.now().getTime() + Duration.toMilliseconds(attempt.confirmWithin ?? '3m')
+  let resendAt = clock.now().getTime() + resendMs
+  for (let wait = 20; clock.now().getTime() < deadline; wait = Math.min(wait * 1.5, 500)) {
+    const inclusion = await receiptOf(chain, sent.hash as Hash)
+    if (inclusion) {
+      const now = clock.now()
+      await database.transaction().execute(async (connection) => {
+        await Ledger.include(connection, sent.hash, inclusion, now)
+        await Timeline.append(connection, incidentId, { kind: 'transaction', actor, summary: `${sent.hash} ${inclusion.succeeded ? 'is included' : 'reverted'} in block ${inclusion.blockNumber}`, detail: { run: runId, path: attempt.name, hash: sent.hash, ...inclusion }, key: `included:${sent.hash}:${inclusion.blockHash}` }, now)
+      })
+      return inclusion.succeeded ? undefined : `transaction ${sent.hash} reverted in block ${inclusion.blockNumber}`
+    }
+    if (clock.now().getTime() >= resendAt) {
+      await Ledger.broadcast(database, chain, sent, clock.now()).catch((thrown: unknown) => context.log.warn({ hash: sent.hash, error: Errors.messageOf(thrown) }, 'sending again failed'))
+      resendAt += resendMs
+    }
+    await clock.sleep(wait)
+  }
+  return `transaction ${sent.hash} was not included within ${attempt.confirmWithin ?? '3m'}; it may still be`
+}
+
+/** Reads the effect at the block of inclusion. Only this makes an incident contained. */
+export async function verify(context: Context, task: Task.Task): Promise<string | undefined> {
+  const { runId, incidentId, chain, attempt } = task
+  const sent = await signed(context, runId, attempt.name)
+  const proof = await prove(chain, attempt.action, sent.block_hash as Hash, sent.hash as Hash)
+  if (!proof.holds) return `${attempt.action.effect.function.name}() is ${proof.answer} at block ${proof.blockNumber}, not ${String(attempt.action.effect.expected)}`
+  const now = context.clock.now()
+  await context.database.transaction().execute(async (connection) => {
+    const title = `${attempt.action.effect.function.name}() read at block ${proof.blockNumber}`
+    const exhibit = await Exhibit.add(connection, incidentId, { kind: 'containment_verification', title, mediaType: 'application/json', content: JSON.stringify(Json.plain(proof), null, 2), by: actor }, now)
+    const reason = `${attempt.action.sentence}: ${attempt.action.effect.function.name}() is ${String(attempt.action.effect.expected)} at block ${proof.blockNumber}.`
+    await Incident.move(connection, incidentId, { to: 'contained', actor, reason, proof: { exhibit, blockNumber: proof.blockNumber, blockTime: proof.blockTime }, key: `contained:${runId}` }, now)
+    await Run.mark(connection, runId, [{ path: attempt.name, name: 'verify', status: 'done', summary: reason, detail: proof }], now)
+    await Run.move(connection, runId, 'succeeded', now, `Contained in block ${proof.blockNumber} by ${attempt.by.label}`)
+    await Run.skipRest(connection, runId)
+    const facts = [
+      { label: 'Action', value: `${attempt.action.sentence} by ${attempt.by.label}` },
+      { label: 'Transaction', value: sent.hash },
+      { label: 'Verified at block', value: `${proof.blockNumber} (${proof.blockHash})` },
+    ]
+    await context.announce(connection, { kind: 'contained', key: `contained:${runId}`, severity: 'P1', incidentId, title: `Contained: ${attempt.action.sentence}`, facts, path: `/incidents/${incidentId}` })
+  })
+  context.changes.publish({ noun: 'incident', id: incidentId, incidentId, at: now })
+  return undefined
+}
+
+export type Proof = {
+  readonly claim: string
+  readonly holds: boolean
+  readonly chain: string
+  readonly transaction: Hash | null
+  readonly blockNumber: bigint
+  readonly blockHash: Hash
+  readonly blockTime: Date
+  /** The exact request and its exact answer, so that a stranger can ask any node again. */
+  readonly request: { readonly method: 'eth_call'; readonly params: readonly unknown[] }
+  readonly answer: Hex
+}
+
+/** Reads an action's effect at a block, named by its hash. */
+export async function prove(chain: Chain.Chain, action: Action.Action, blockHash: Hash, transaction: Hash | null): Promise<Proof> {
+  const { effect } = action
+  const params = [{ to: action.target, data: encodeFunctionData({ abi: [effect.function], args: effect.args }) }, { blockHash }]
+  const [answer, block] = (await Promise.all([chain.request('eth_call', params), chain.request('eth_getBlockByHash', [blockHash, false])])) as [Hex, { number: Hex; timestamp: Hex } | null]
+  if (!block) throw new VanishedBlockError(blockHash)
+  return {
+    claim: `${effect.function.name}(${effect.args.join(', ')}) of ${action.target} is ${String(effect.expected)}`,
+    holds: Prepare.isExpected(effect, answer),
+    chain: chain.key,
+    transaction,
+    blockNumber: BigInt(block.number),
+    blockHash,
+    blockTime: new Date(Number(BigInt(block.timestamp)) * 1000),
+    request: { method: 'eth_call', params },
+    answer,
+  }
+}
+
+async function signed(context: Context, runId: string, path: string): Promise<Ledger.Sent> {
+  const sent = await Ledger.find(context.database, runId, path)
+  if (!sent) throw new NothingSignedError(runId, path)
+  return sent
+}
+
+/** The inclusion of a transaction in the chain as it stands; a receipt of a replaced block does not count. */
+async function receiptOf(chain: Chain.Chain, hash: Hash): Promise<{ succeeded: boolean; blockNumber: bigint; blockHash: Hash } | undefined> {
+  const receipt = (await chain.request('eth_getTransactionReceipt', [hash])) as { status: Hex; blockNumber: Hex; blockHash: Hash } | null
+  return receipt?.blockHash ? { succeeded: BigInt(receipt.status) === 1n, blockNumber: BigInt(receipt.blockNumber), blockHash: receipt.blockHash } : undefined
+}
+
+export class VanishedBlockError extends Errors.BaseError {
+  override readonly name = 'Send.VanishedBlockError'
+  constructor(blockHash: Hash) {
+    super('The block to read at is not known to the endpoint.', { remedy: 'retry', facts: { blockHash } })
+  }
+}
+
+export class NothingSignedError extends Errors.BaseError {
+  override readonly name = 'Send.NothingSignedError'
+  constructor(runId: string, path: string) {
+    super('There is no signed transaction for this step.', { remedy: 'bug', facts: { run: runId, path } })
+  }
+}
