@@ -25,7 +25,7 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { BaseError, messageOf } from '../base/Errors.ts'
 
 /** The user that the server runs as; absent means: as ourselves. */
@@ -144,9 +144,26 @@ function packaged(): { native: string; version: string } {
     const entry = createRequire(wrapper).resolve(name)
     const native = join(dirname(entry), '..', 'native')
     const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8')) as { version: string }
+    completeLinks(native)
     return { native, version }
   } catch (cause) {
     throw new ProgramsError(name, cause)
+  }
+}
+
+/** npm packs no symbolic links: the package makes them in an install script, which many a policy does not let run. */
+function completeLinks(native: string): void {
+  const list = join(native, 'pg-symlinks.json')
+  if (!existsSync(list)) return
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]
+  for (const { source, target } of links) {
+    const link = join(native, '..', target)
+    const isThere = () => lstatSync(link, { throwIfNoEntry: false }) !== undefined
+    try {
+      if (!isThere()) symlinkSync(relative(dirname(target), source), link)
+    } catch (cause) {
+      if (!isThere()) throw cause // otherwise another process was faster
+    }
   }
 }
 
@@ -183,7 +200,7 @@ export class ProgramsError extends BaseError {
       remedy: 'config',
       facts: { package: packageName, reason: messageOf(cause) },
       advice:
-        'Install with optional dependencies (npm ci without --omit=optional), or give the URL of a PostgreSQL server.',
+        'Install again, optional dependencies and install scripts included, or give the URL of a PostgreSQL server.',
     })
   }
 }
