@@ -4,7 +4,12 @@ import type * as Block from '../../chain/Block.ts'
 import type { Input } from '../Detector.ts'
 
 export type DecodedCall<abi extends Abi> = DecodeFunctionDataReturnType<abi, ContractFunctionName<abi>> &
-  Pick<Block.Call, 'transactionHash' | 'path' | 'kind' | 'value' | 'succeeded'> & { readonly from: Address; readonly to: Address }
+  Pick<Block.Call, 'transactionHash' | 'path' | 'kind' | 'input' | 'value' | 'succeeded'> & {
+    readonly from: Address
+    readonly to: Address
+    /** `msg.sender` as the callee sees it: a delegatecall hands on the caller of the frame around it. */
+    readonly caller: Address
+  }
 
 /**
  * The calls to `address`, top-level and internal, of one of the functions of `functions`, decoded; undone calls too
@@ -20,21 +25,25 @@ export function calls<const abi extends Abi>(options: { readonly address: Addres
     resolve: (facts, report) => {
       if (facts.stage === 'included' && facts.calls === undefined) throw new MissingTraceError(facts.block.number)
       const decoded: DecodedCall<abi>[] = []
-      for (const call of facts.stage === 'pending' ? (facts.pending ?? []).map(outermost) : (facts.calls ?? [])) {
+      const all = facts.stage === 'pending' ? (facts.pending ?? []).map(outermost) : (facts.calls ?? [])
+      const frames = new Map<string, Block.Call>()
+      for (const call of all) {
+        frames.set(frameKey(call.transactionHash, call.path), call)
         if (call.to === null || !addresses.has(call.to)) continue
         const item = functions.get(call.input.slice(0, 10) as `0x${string}`)
         if (!item) continue
-        const { transactionHash, path, kind, from, to, value, succeeded } = call
+        const { transactionHash, path, kind, input, from, to, value, succeeded } = call
         try {
-          const { functionName, args } = decodeFunctionData({ abi: [item], data: call.input })
-          decoded.push({ functionName, args, transactionHash, path, kind, from, to, value, succeeded } as unknown as DecodedCall<abi>)
+          const { functionName, args } = decodeFunctionData({ abi: [item], data: input })
+          const caller = callerOf(call, frames)
+          decoded.push({ functionName, args, transactionHash, path, kind, input, from, to, caller, value, succeeded } as unknown as DecodedCall<abi>)
         } catch (cause) {
           // The callee reads such calldata as it likes, so a call that succeeded is worth a person's look.
           if (!succeeded) continue
           report({
             key: `call:${transactionHash}:${path.join('.')}`,
             message: `A call of ${item.name} on ${to} carries calldata that does not fit the ABI: ${Errors.messageOf(cause)}`,
-            values: { to, from, transactionHash, input: call.input.slice(0, 2_050) },
+            values: { to, from, transactionHash, input: input.slice(0, 2_050) },
           })
         }
       }
@@ -46,6 +55,21 @@ export function calls<const abi extends Abi>(options: { readonly address: Addres
 function outermost(transaction: Block.Transaction): Block.Call {
   const { hash, from, to, input, value } = transaction
   return { transactionHash: hash, path: [], kind: to === null ? 'create' : 'call', from, to, input, output: '0x', value, succeeded: true }
+}
+
+/** A frame precedes those inside it, so the frames around `call` are known by the time it is looked at. */
+function callerOf(call: Block.Call, frames: ReadonlyMap<string, Block.Call>): Address {
+  let frame = call
+  while (frame.kind === 'delegatecall') {
+    const around = frames.get(frameKey(frame.transactionHash, frame.path.slice(0, -1)))
+    if (!around || around === frame) break
+    frame = around
+  }
+  return frame.from
+}
+
+function frameKey(transactionHash: string, path: readonly number[]): string {
+  return `${transactionHash}:${path.join('.')}`
 }
 
 export class MissingTraceError extends Errors.BaseError {
