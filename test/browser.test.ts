@@ -12,12 +12,22 @@ test('text is visible on a machine without fonts', async () => {
   const without = await page.screenshot()
   // The letters are drawn, and they are not all the same empty box.
   expect(withText.equals(without)).toBe(false)
-  const widths = await page.evaluate<number[]>(`{
+  const shapes = await page.evaluate<boolean[]>(`{
     const context = document.createElement('canvas').getContext('2d')
-    context.font = '40px sans-serif'
-    ;['i', 'W'].map((letter) => context.measureText(letter).width)
+    const width = (font, text) => (context.font = '40px ' + font, context.measureText(text).width)
+    ;[width('sans-serif', 'i') < width('sans-serif', 'W'), width('monospace', 'i') === width('monospace', 'W')]
   }`)
-  expect(new Set(widths).size).toBe(2)
+  expect(shapes).toEqual([true, true])
+})
+
+test('arrows, check marks and shapes are visible', async () => {
+  const page = await browser.newPage({ viewport: { width: 60, height: 60 } })
+  const pictures = new Set<string>()
+  for (const sign of ['', '→', '✓', '▲', '●', '⚠', '∞']) {
+    await page.setContent(`<body style="margin:0;font:40px sans-serif">${sign}`)
+    pictures.add((await page.screenshot()).toString('base64'))
+  }
+  expect(pictures.size).toBe(7)
 })
 
 test('WebGL 2 draws', async () => {

@@ -1,9 +1,19 @@
 /**
- * The browser of the tests: the Chromium that npm packs, with its own libraries and its own font, so that a page looks
- * the same on a bare server and on a desk.
+ * The browser of the tests: the Chromium that npm packs, with its own libraries and with fonts from npm, so that a page
+ * looks the same on a bare server and on a desk.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -40,7 +50,7 @@ function unpacked(): string {
   const manifest = readFileSync(join(dirname(entry), '..', '..', 'package.json'), 'utf8')
   const { version } = JSON.parse(manifest) as { version: string }
   const uid = process.getuid?.()
-  const folder = join(tmpdir(), `firebreak-chromium-${version}-${uid}`)
+  const folder = join(tmpdir(), `firebreak-browser-${version}-${uid}`)
   if (existsSync(folder)) {
     if (statSync(folder).uid !== uid)
       throw new Error(`${folder} belongs to another user: set TMPDIR to a folder of yours`)
@@ -50,6 +60,11 @@ function unpacked(): string {
   const partial = mkdtempSync(`${folder}.`)
   try {
     unpack(entry, partial)
+    // Its one font knows neither arrows nor check marks, and has no monospaced letters.
+    const dejavu = join(dirname(fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/package.json'))), 'ttf')
+    for (const face of ['Sans', 'Sans-Bold', 'SansMono', 'SansMono-Bold']) {
+      copyFileSync(join(dejavu, `DejaVu${face}.ttf`), join(partial, 'fonts', `DejaVu${face}.ttf`))
+    }
     writeFileSync(join(partial, 'fonts.conf'), fontsConf(folder))
     mkdirSync(join(partial, 'fonts-cache'))
     renameSync(partial, folder)
@@ -72,11 +87,16 @@ function unpack(entry: string, folder: string): void {
 
 /** A machine without fonts draws no text at all; the machine's own fonts would change the pictures. */
 function fontsConf(folder: string): string {
+  const prefer = (generic: string, ...families: string[]) =>
+    `<alias><family>${generic}</family><prefer>${families.map((name) => `<family>${name}</family>`).join('')}</prefer></alias>`
   return `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <dir>${join(folder, 'fonts')}</dir>
   <cachedir>${join(folder, 'fonts-cache')}</cachedir>
+  ${prefer('sans-serif', 'Open Sans', 'DejaVu Sans')}
+  ${prefer('system-ui', 'Open Sans', 'DejaVu Sans')}
+  ${prefer('monospace', 'DejaVu Sans Mono')}
 </fontconfig>
 `
 }
