@@ -11,7 +11,12 @@ export type Alert = Selectable<Tables['alert']>
 export type Status = 'open' | 'acknowledged' | 'dismissed' | 'retracted'
 
 /** What `raise` did: the alert as it stands, the findings that were new to it, and whether it is new or became graver. */
-export type Raised = { readonly alert: Alert; readonly findings: readonly Finding.Finding[]; readonly isNew: boolean; readonly isGraver: boolean }
+export type Raised = {
+  readonly alert: Alert
+  readonly findings: readonly Finding.Finding[]
+  readonly isNew: boolean
+  readonly isGraver: boolean
+}
 
 /** Severities that a person should see as an alert; P5 is kept as a finding only. */
 export function isAlerting(severity: Finding.Severity): boolean {
@@ -47,20 +52,39 @@ export async function keep(connection: Connection, findings: readonly Finding.Fi
     values: Json.stringify(finding.values),
     found_at: finding.foundAt,
   }))
-  const kept = await connection.insertInto('finding').values(rows).onConflict((conflict) => conflict.column('id').doNothing()).returning('id').execute()
+  const kept = await connection
+    .insertInto('finding')
+    .values(rows)
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .returning('id')
+    .execute()
   const ids = new Set(kept.map(({ id }) => id))
   return findings.filter(({ id }) => ids.has(id))
 }
 
 /** Puts new findings into alerts: into the open one of their group, or into a new one. */
-export async function raise(connection: Connection, findings: readonly Finding.Finding[], now: Date): Promise<Raised[]> {
-  const groups = Map.groupBy(findings.filter(({ severity }) => isAlerting(severity)), groupKey)
+export async function raise(
+  connection: Connection,
+  findings: readonly Finding.Finding[],
+  now: Date,
+): Promise<Raised[]> {
+  const groups = Map.groupBy(
+    findings.filter(({ severity }) => isAlerting(severity)),
+    groupKey,
+  )
   const raised: Raised[] = []
   for (const [key, members] of groups) {
     const gravest = members.toSorted((a, b) => Finding.compareSeverity(a.severity, b.severity))[0]
     if (!gravest) continue
-    const open = await connection.selectFrom('alert').selectAll().where('group_key', '=', key).where('status', 'in', ['open', 'acknowledged']).forUpdate().executeTakeFirst()
-    const isGraver = open !== undefined && Finding.compareSeverity(gravest.severity, open.severity as Finding.Severity) < 0
+    const open = await connection
+      .selectFrom('alert')
+      .selectAll()
+      .where('group_key', '=', key)
+      .where('status', 'in', ['open', 'acknowledged'])
+      .forUpdate()
+      .executeTakeFirst()
+    const isGraver =
+      open !== undefined && Finding.compareSeverity(gravest.severity, open.severity as Finding.Severity) < 0
     const alert = open
       ? await connection
           .updateTable('alert')
@@ -89,7 +113,15 @@ export async function raise(connection: Connection, findings: readonly Finding.F
           })
           .returningAll()
           .executeTakeFirstOrThrow()
-    await connection.updateTable('finding').set({ alert_id: alert.id }).where('id', 'in', members.map(({ id }) => id)).execute()
+    await connection
+      .updateTable('finding')
+      .set({ alert_id: alert.id })
+      .where(
+        'id',
+        'in',
+        members.map(({ id }) => id),
+      )
+      .execute()
     raised.push({ alert, findings: members, isNew: !open, isGraver })
   }
   return raised
@@ -100,15 +132,36 @@ export async function raise(connection: Connection, findings: readonly Finding.F
  * Returns the alerts concerned.
  */
 export async function retract(connection: Connection, chain: string, blockHash: string, now: Date): Promise<Alert[]> {
-  const gone = await connection.updateTable('finding').set({ retracted_at: now }).where('chain', '=', chain).where('block_hash', '=', blockHash).where('stage', '=', 'included').where('retracted_at', 'is', null).returning('alert_id').execute()
+  const gone = await connection
+    .updateTable('finding')
+    .set({ retracted_at: now })
+    .where('chain', '=', chain)
+    .where('block_hash', '=', blockHash)
+    .where('stage', '=', 'included')
+    .where('retracted_at', 'is', null)
+    .returning('alert_id')
+    .execute()
   const ids = [...new Set(gone.flatMap(({ alert_id }) => alert_id ?? []))]
   if (ids.length === 0) return []
   await connection
     .updateTable('alert')
-    .set({ status: 'retracted', handled_by: 'machine:watch', handled_reason: 'Every block that gave rise to it was replaced by a reorganisation.' })
+    .set({
+      status: 'retracted',
+      handled_by: 'machine:watch',
+      handled_reason: 'Every block that gave rise to it was replaced by a reorganisation.',
+    })
     .where('id', 'in', ids)
     .where('status', 'in', ['open', 'acknowledged'])
-    .where(({ not, exists, selectFrom }) => not(exists(selectFrom('finding').select('finding.id').whereRef('finding.alert_id', '=', 'alert.id').where('retracted_at', 'is', null))))
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('finding')
+            .select('finding.id')
+            .whereRef('finding.alert_id', '=', 'alert.id')
+            .where('retracted_at', 'is', null),
+        ),
+      ),
+    )
     .execute()
   return connection.selectFrom('alert').selectAll().where('id', 'in', ids).execute()
 }
@@ -122,11 +175,22 @@ export const transitions = {
 } as const satisfies Record<Status, readonly Status[]>
 
 /** Acknowledges, dismisses or reopens an alert. Detections are never deleted: only their alert changes. */
-export async function handle(connection: Connection, id: string, status: Status, by: { readonly actor: string; readonly reason: string }): Promise<Alert> {
+export async function handle(
+  connection: Connection,
+  id: string,
+  status: Status,
+  by: { readonly actor: string; readonly reason: string },
+): Promise<Alert> {
   const alert = await connection.selectFrom('alert').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
   if (!alert) throw new UnknownAlertError(id)
-  if (!(transitions[alert.status as Status] as readonly Status[]).includes(status)) throw new InvalidHandlingError(alert, status)
-  return connection.updateTable('alert').set({ status, handled_by: by.actor, handled_reason: Json.clean(by.reason) }).where('id', '=', id).returningAll().executeTakeFirstOrThrow()
+  if (!(transitions[alert.status as Status] as readonly Status[]).includes(status))
+    throw new InvalidHandlingError(alert, status)
+  return connection
+    .updateTable('alert')
+    .set({ status, handled_by: by.actor, handled_reason: Json.clean(by.reason) })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
 }
 
 export class UnknownAlertError extends Errors.BaseError {
@@ -139,6 +203,9 @@ export class UnknownAlertError extends Errors.BaseError {
 export class InvalidHandlingError extends Errors.BaseError {
   override readonly name = 'Alert.InvalidHandlingError'
   constructor(alert: Alert, status: Status) {
-    super(`An alert that is ${alert.status} cannot become ${status}.`, { remedy: 'operator', facts: { alert: alert.id, allowed: transitions[alert.status as Status] } })
+    super(`An alert that is ${alert.status} cannot become ${status}.`, {
+      remedy: 'operator',
+      facts: { alert: alert.id, allowed: transitions[alert.status as Status] },
+    })
   }
 }

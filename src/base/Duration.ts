@@ -19,6 +19,9 @@ export function toMilliseconds(duration: Duration): number {
 export class InvalidDurationError extends Errors.BaseError {
   override readonly name = 'Duration.InvalidDurationError'
   constructor(text: string) {
-    super(`\`${text}\` is not a duration.`, { remedy: 'config', advice: 'Write a number and a unit: 250ms, 90s, 15m, 2h or 7d.' })
+    super(`\`${text}\` is not a duration.`, {
+      remedy: 'config',
+      advice: 'Write a number and a unit: 250ms, 90s, 15m, 2h or 7d.',
+    })
   }
 }

@@ -14,7 +14,10 @@ export type Remedy = 'retry' | 'operator' | 'config' | 'bug'
 export const exitCodes = { bug: 1, operator: 2, config: 3, retry: 4 } as const satisfies Record<Remedy, number>
 
 /** HTTP status of a response that carries an error of this remedy. */
-export const httpStatuses = { bug: 500, operator: 409, config: 422, retry: 503 } as const satisfies Record<Remedy, number>
+export const httpStatuses = { bug: 500, operator: 409, config: 422, retry: 503 } as const satisfies Record<
+  Remedy,
+  number
+>
 
 export type Options = {
   readonly remedy: Remedy

@@ -1,10 +1,22 @@
 /** JSON that keeps exact integers: a bigint travels as `{"$int":"123"}`, a date as its ISO string with zone. */
 
-export type Json = null | boolean | number | string | bigint | readonly Json[] | { readonly [key: string]: Json | undefined }
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | bigint
+  | readonly Json[]
+  | { readonly [key: string]: Json | undefined }
 
 /** Serialises a value; bigints keep every digit. */
 export function stringify(value: unknown, indent?: number): string {
-  return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? { $int: inner.toString() } : typeof inner === 'string' ? clean(inner) : inner), indent)
+  return JSON.stringify(
+    value,
+    (_, inner) =>
+      typeof inner === 'bigint' ? { $int: inner.toString() } : typeof inner === 'string' ? clean(inner) : inner,
+    indent,
+  )
 }
 
 /** Reads what `stringify` wrote. Throws a SyntaxError on text that is no JSON. */
@@ -24,7 +36,11 @@ export function decode(value: unknown): Json {
 
 /** A JSON tree for readers outside: bigints become decimal strings. */
 export function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value ?? null, (_, inner) => (typeof inner === 'bigint' ? inner.toString() : typeof inner === 'string' ? clean(inner) : inner)))
+  return JSON.parse(
+    JSON.stringify(value ?? null, (_, inner) =>
+      typeof inner === 'bigint' ? inner.toString() : typeof inner === 'string' ? clean(inner) : inner,
+    ),
+  )
 }
 
 /**

@@ -22,10 +22,26 @@ export async function add(connection: Connection, incidentId: string, draft: Dra
   const id = Id.of('exhibit', incidentId, draft.kind, draft.title, sha256)
   await connection
     .insertInto('exhibit')
-    .values({ id, incident_id: incidentId, kind: draft.kind, title: draft.title, media_type: draft.mediaType, sha256, content, collected_at: now, collected_by: draft.by })
+    .values({
+      id,
+      incident_id: incidentId,
+      kind: draft.kind,
+      title: draft.title,
+      media_type: draft.mediaType,
+      sha256,
+      content,
+      collected_at: now,
+      collected_by: draft.by,
+    })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .execute()
-  const entry = { kind: 'exhibit', actor: draft.by, summary: `Evidence added: ${draft.title}`, detail: { exhibit: id, sha256, bytes: content.length }, key: `exhibit:${id}` } as const
+  const entry = {
+    kind: 'exhibit',
+    actor: draft.by,
+    summary: `Evidence added: ${draft.title}`,
+    detail: { exhibit: id, sha256, bytes: content.length },
+    key: `exhibit:${id}`,
+  } as const
   await Timeline.append(connection, incidentId, entry, now)
   return id
 }

@@ -17,19 +17,31 @@ export function isGrave(severity: string): boolean {
 }
 
 /** Puts a grave alert into the open incident of its system, or declares one. Lesser alerts join only what is open. */
-export async function join(connection: Connection, { alert, findings }: Alert.Raised, block: { readonly timestamp: Date }, now: Date): Promise<Incident | undefined> {
-  const first = findings.toSorted((a, b) => Finding.compareSeverity(a.severity, b.severity) || Number(a.blockNumber - b.blockNumber))[0]
+export async function join(
+  connection: Connection,
+  { alert, findings }: Alert.Raised,
+  block: { readonly timestamp: Date },
+  now: Date,
+): Promise<Incident | undefined> {
+  const first = findings.toSorted(
+    (a, b) => Finding.compareSeverity(a.severity, b.severity) || Number(a.blockNumber - b.blockNumber),
+  )[0]
   if (!first) return undefined
-  const incident = (await current(connection, alert)) ?? (isGrave(alert.severity) ? await declare(connection, alert, first, now) : undefined)
+  const incident =
+    (await current(connection, alert)) ??
+    (isGrave(alert.severity) ? await declare(connection, alert, first, now) : undefined)
   if (!incident) return undefined
-  const isGraver = Finding.compareSeverity(alert.severity as Finding.Severity, incident.severity as Finding.Severity) < 0
+  const isGraver =
+    Finding.compareSeverity(alert.severity as Finding.Severity, incident.severity as Finding.Severity) < 0
   await connection.updateTable('alert').set({ incident_id: incident.id }).where('id', '=', alert.id).execute()
   const updated = await connection
     .updateTable('incident')
     .set({
       ...(isGraver ? { severity: alert.severity, title: alert.title } : { severity: incident.severity }),
       // A pending transaction has done nothing yet: the attack begins with the first block that holds one.
-      ...(incident.began_block === null && first.stage === 'included' ? { began_block: first.blockNumber, began_at: block.timestamp } : {}),
+      ...(incident.began_block === null && first.stage === 'included'
+        ? { began_block: first.blockNumber, began_at: block.timestamp }
+        : {}),
     })
     .where('id', '=', incident.id)
     .returningAll()
@@ -42,7 +54,14 @@ export async function join(connection: Connection, { alert, findings }: Alert.Ra
         kind: 'finding',
         actor: `machine:detector/${finding.detector}`,
         summary: `${finding.severity} ${finding.sentence}`,
-        detail: { finding: finding.id, blockNumber: finding.blockNumber, blockHash: finding.blockHash, stage: finding.stage, transactionHash: finding.transactionHash ?? null, confidence: finding.confidence },
+        detail: {
+          finding: finding.id,
+          blockNumber: finding.blockNumber,
+          blockHash: finding.blockHash,
+          stage: finding.stage,
+          transactionHash: finding.transactionHash ?? null,
+          confidence: finding.confidence,
+        },
         key: `finding:${finding.id}`,
       },
       now,
@@ -69,8 +88,18 @@ export type Move = {
 }
 
 /** Moves an incident along the table of transitions; every move is in the timeline with who, when and why. */
-export async function move(connection: Connection, id: string, { to, actor, reason, proof, key }: Move, now: Date): Promise<Incident> {
-  const incident = await connection.selectFrom('incident').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+export async function move(
+  connection: Connection,
+  id: string,
+  { to, actor, reason, proof, key }: Move,
+  now: Date,
+): Promise<Incident> {
+  const incident = await connection
+    .selectFrom('incident')
+    .selectAll()
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
   if (!incident) throw new UnknownIncidentError(id)
   const from = incident.status as Transition.Status
   // A step repeated after a crash finds its own move made already.
@@ -85,46 +114,125 @@ export async function move(connection: Connection, id: string, { to, actor, reas
     .set({
       status: to,
       ...(to === 'contained' && proof ? { contained_at: proof.blockTime, contained_block: proof.blockNumber } : {}),
-      ...(to === 'active' && from !== 'detected' && from !== 'triage' ? { contained_at: null, contained_block: null, resolved_at: null } : {}),
+      ...(to === 'active' && from !== 'detected' && from !== 'triage'
+        ? { contained_at: null, contained_block: null, resolved_at: null }
+        : {}),
       ...(to === 'resolved' ? { resolved_at: now } : {}),
     })
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow()
-  const detail = { from, to, reason: Json.clean(reason), ...(proof ? { proof: { exhibit: proof.exhibit, block: proof.blockNumber } } : {}) }
-  await Timeline.append(connection, id, { kind: 'transition', actor, summary: `${from} → ${to}: ${reason || edge.label}`, detail, key: key ?? `transition:${from}:${to}:${now.toISOString()}` }, now)
+  const detail = {
+    from,
+    to,
+    reason: Json.clean(reason),
+    ...(proof ? { proof: { exhibit: proof.exhibit, block: proof.blockNumber } } : {}),
+  }
+  await Timeline.append(
+    connection,
+    id,
+    {
+      kind: 'transition',
+      actor,
+      summary: `${from} → ${to}: ${reason || edge.label}`,
+      detail,
+      key: key ?? `transition:${from}:${to}:${now.toISOString()}`,
+    },
+    now,
+  )
   return moved
 }
 
 /** The moves that the table has from here, and what stands in the way of each for a person. */
-export async function moves(connection: Connection, incident: Incident): Promise<{ to: Transition.Status; label: string; blockedBy: string | null; needsReason: boolean }[]> {
-  const edges = Object.entries(Transition.transitions[incident.status as Transition.Status]) as [Transition.Status, Transition.Edge][]
-  return Promise.all(edges.map(async ([to, edge]) => ({ to, label: edge.label, blockedBy: (await obstacle(connection, incident, edge, false)) ?? null, needsReason: edge.needsReason ?? false })))
+export async function moves(
+  connection: Connection,
+  incident: Incident,
+): Promise<{ to: Transition.Status; label: string; blockedBy: string | null; needsReason: boolean }[]> {
+  const edges = Object.entries(Transition.transitions[incident.status as Transition.Status]) as [
+    Transition.Status,
+    Transition.Edge,
+  ][]
+  return Promise.all(
+    edges.map(async ([to, edge]) => ({
+      to,
+      label: edge.label,
+      blockedBy: (await obstacle(connection, incident, edge, false)) ?? null,
+      needsReason: edge.needsReason ?? false,
+    })),
+  )
 }
 
-async function current(connection: Connection, { chain, system }: { chain: string; system: string }): Promise<Incident | undefined> {
-  return connection.selectFrom('incident').selectAll().where('chain', '=', chain).where('system', '=', system).where('status', 'not in', Transition.ended).forUpdate().executeTakeFirst()
+async function current(
+  connection: Connection,
+  { chain, system }: { chain: string; system: string },
+): Promise<Incident | undefined> {
+  return connection
+    .selectFrom('incident')
+    .selectAll()
+    .where('chain', '=', chain)
+    .where('system', '=', system)
+    .where('status', 'not in', Transition.ended)
+    .forUpdate()
+    .executeTakeFirst()
 }
 
-async function declare(connection: Connection, alert: Alert.Alert, first: Finding.Finding, now: Date): Promise<Incident> {
-  const count = await connection.selectFrom('incident').select(({ fn }) => fn.countAll().as('all')).executeTakeFirst()
+async function declare(
+  connection: Connection,
+  alert: Alert.Alert,
+  first: Finding.Finding,
+  now: Date,
+): Promise<Incident> {
+  const count = await connection
+    .selectFrom('incident')
+    .select(({ fn }) => fn.countAll().as('all'))
+    .executeTakeFirst()
   const id = `INC-${now.getUTCFullYear()}-${String(Number(count?.all ?? 0) + 1).padStart(4, '0')}`
   const incident = await connection
     .insertInto('incident')
-    .values({ id, title: alert.title, severity: alert.severity, status: 'detected', system: alert.system, chain: alert.chain, declared_at: now })
+    .values({
+      id,
+      title: alert.title,
+      severity: alert.severity,
+      status: 'detected',
+      system: alert.system,
+      chain: alert.chain,
+      declared_at: now,
+    })
     .returningAll()
     .executeTakeFirstOrThrow()
   const detail = { severity: alert.severity, finding: first.id }
-  await Timeline.append(connection, id, { kind: 'transition', actor: 'machine:watch', summary: `Incident opened on ${alert.system}: ${alert.severity}`, detail, key: 'opened' }, now)
+  await Timeline.append(
+    connection,
+    id,
+    {
+      kind: 'transition',
+      actor: 'machine:watch',
+      summary: `Incident opened on ${alert.system}: ${alert.severity}`,
+      detail,
+      key: 'opened',
+    },
+    now,
+  )
   return incident
 }
 
-async function obstacle(connection: Connection, incident: Incident, edge: Transition.Edge, proven: boolean): Promise<string | undefined> {
+async function obstacle(
+  connection: Connection,
+  incident: Incident,
+  edge: Transition.Edge,
+  proven: boolean,
+): Promise<string | undefined> {
   for (const guard of edge.guards ?? []) {
-    if (guard === 'verified_on_chain' && !proven) return 'Containment counts only once a read on chain has proven it at a block; the playbook does that.'
+    if (guard === 'verified_on_chain' && !proven)
+      return 'Containment counts only once a read on chain has proven it at a block; the playbook does that.'
     if (guard === 'contained_before' && incident.contained_block === null) return 'It was never proven contained.'
     if (guard === 'no_run_in_progress') {
-      const run = await connection.selectFrom('run').select('id').where('incident_id', '=', incident.id).where('status', 'in', ['requested', 'running', 'waiting_approval']).executeTakeFirst()
+      const run = await connection
+        .selectFrom('run')
+        .select('id')
+        .where('incident_id', '=', incident.id)
+        .where('status', 'in', ['requested', 'running', 'waiting_approval'])
+        .executeTakeFirst()
       if (run) return 'A playbook is still running for it.'
     }
   }
@@ -134,7 +242,10 @@ async function obstacle(connection: Connection, incident: Incident, edge: Transi
 export class UnknownIncidentError extends Errors.BaseError {
   override readonly name = 'Incident.UnknownIncidentError'
   constructor(id: string) {
-    super(`There is no incident \`${id}\`.`, { remedy: 'operator', advice: 'List them with `firebreak incident list`.' })
+    super(`There is no incident \`${id}\`.`, {
+      remedy: 'operator',
+      advice: 'List them with `firebreak incident list`.',
+    })
   }
 }
 
@@ -143,7 +254,10 @@ export class InvalidTransitionError extends Errors.BaseError {
   constructor(incident: Incident, to: Transition.Status) {
     super(`An incident that is \`${incident.status}\` cannot become \`${to}\`.`, {
       remedy: 'operator',
-      facts: { incident: incident.id, allowed: Object.keys(Transition.transitions[incident.status as Transition.Status]) },
+      facts: {
+        incident: incident.id,
+        allowed: Object.keys(Transition.transitions[incident.status as Transition.Status]),
+      },
     })
   }
 }
@@ -158,6 +272,9 @@ export class MissingReasonError extends Errors.BaseError {
 export class GuardError extends Errors.BaseError {
   override readonly name = 'Incident.GuardError'
   constructor(incident: Incident, to: Transition.Status, obstacle: string) {
-    super(`The incident cannot become \`${to}\` yet. ${obstacle}`, { remedy: 'operator', facts: { incident: incident.id, status: incident.status } })
+    super(`The incident cannot become \`${to}\` yet. ${obstacle}`, {
+      remedy: 'operator',
+      facts: { incident: incident.id, status: incident.status },
+    })
   }
 }

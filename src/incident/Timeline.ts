@@ -30,9 +30,20 @@ export function genesis(incidentId: string): string {
 /** Appends an entry and returns it; returns the one that stands where the key is there already. Locks the incident's row. */
 export async function append(connection: Connection, incidentId: string, draft: Draft, now: Date): Promise<Entry> {
   await connection.selectFrom('incident').select('id').where('id', '=', incidentId).forUpdate().execute()
-  const told = await connection.selectFrom('timeline').selectAll().where('incident_id', '=', incidentId).where('event_key', '=', draft.key).executeTakeFirst()
+  const told = await connection
+    .selectFrom('timeline')
+    .selectAll()
+    .where('incident_id', '=', incidentId)
+    .where('event_key', '=', draft.key)
+    .executeTakeFirst()
   if (told) return told
-  const last = await connection.selectFrom('timeline').select(['sequence', 'hash', 'at']).where('incident_id', '=', incidentId).orderBy('sequence', 'desc').limit(1).executeTakeFirst()
+  const last = await connection
+    .selectFrom('timeline')
+    .select(['sequence', 'hash', 'at'])
+    .where('incident_id', '=', incidentId)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst()
   const entry = {
     incident_id: incidentId,
     sequence: (last?.sequence ?? 0) + 1,
@@ -46,20 +57,29 @@ export async function append(connection: Connection, incidentId: string, draft: 
     event_key: draft.key,
   }
   const row = { ...entry, hash: digest(entry) }
-  await connection.insertInto('timeline').values({ ...row, detail: JSON.stringify(row.detail) }).execute()
+  await connection
+    .insertInto('timeline')
+    .values({ ...row, detail: JSON.stringify(row.detail) })
+    .execute()
   return row
 }
 
 /** The whole timeline, oldest first. */
 export async function read(connection: Connection, incidentId: string): Promise<Entry[]> {
-  return connection.selectFrom('timeline').selectAll().where('incident_id', '=', incidentId).orderBy('sequence').execute()
+  return connection
+    .selectFrom('timeline')
+    .selectAll()
+    .where('incident_id', '=', incidentId)
+    .orderBy('sequence')
+    .execute()
 }
 
 /** The sequence of the first entry at which the chain breaks, or `undefined` where it holds from end to end. */
 export function firstBreak(incidentId: string, entries: readonly Entry[]): number | undefined {
   let previous = genesis(incidentId)
   for (const [index, entry] of entries.entries()) {
-    if (entry.sequence !== index + 1 || entry.previous_hash !== previous || entry.hash !== digest(entry)) return entry.sequence
+    if (entry.sequence !== index + 1 || entry.previous_hash !== previous || entry.hash !== digest(entry))
+      return entry.sequence
     previous = entry.hash
   }
   return undefined
@@ -68,5 +88,17 @@ export function firstBreak(incidentId: string, entries: readonly Entry[]): numbe
 /** SHA-256 over the canonical JSON (RFC 8785) of an entry and the hash before it. */
 export function digest(entry: Omit<Entry, 'hash'>): string {
   const { incident_id, sequence, at, kind, actor, summary, detail, previous_hash, event_key } = entry
-  return Id.sha256(Id.canonical({ incident: incident_id, sequence, at: at.toISOString(), kind, actor, summary, detail, previous: previous_hash, key: event_key }))
+  return Id.sha256(
+    Id.canonical({
+      incident: incident_id,
+      sequence,
+      at: at.toISOString(),
+      kind,
+      actor,
+      summary,
+      detail,
+      previous: previous_hash,
+      key: event_key,
+    }),
+  )
 }

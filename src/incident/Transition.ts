@@ -52,9 +52,18 @@ export const transitions: Readonly<Record<Status, Readonly<Partial<Record<Status
     recovering: { label: 'Start recovery', needsReason: true },
     ...exits,
   },
-  eradicated: { recovering: { label: 'Start recovery', needsReason: true }, active: { label: 'Bleeding again', needsReason: true, machine: true } },
-  recovering: { monitoring: { label: 'Watch', needsReason: true }, active: { label: 'Bleeding again', needsReason: true, machine: true } },
-  monitoring: { resolved: { label: 'Resolve', needsReason: true, guards: ['contained_before', 'no_run_in_progress'] }, active: { label: 'Bleeding again', needsReason: true, machine: true } },
+  eradicated: {
+    recovering: { label: 'Start recovery', needsReason: true },
+    active: { label: 'Bleeding again', needsReason: true, machine: true },
+  },
+  recovering: {
+    monitoring: { label: 'Watch', needsReason: true },
+    active: { label: 'Bleeding again', needsReason: true, machine: true },
+  },
+  monitoring: {
+    resolved: { label: 'Resolve', needsReason: true, guards: ['contained_before', 'no_run_in_progress'] },
+    active: { label: 'Bleeding again', needsReason: true, machine: true },
+  },
   resolved: { post_incident: { label: 'Start post-mortem' }, ...reopen },
   post_incident: { closed: { label: 'Close', needsReason: true }, ...reopen },
   closed: reopen,
@@ -64,7 +73,14 @@ export const transitions: Readonly<Record<Status, Readonly<Partial<Record<Status
 }
 
 /** Statuses after which nothing is being worked on. */
-export const ended: readonly Status[] = ['resolved', 'post_incident', 'closed', 'false_positive', 'duplicate', 'cancelled']
+export const ended: readonly Status[] = [
+  'resolved',
+  'post_incident',
+  'closed',
+  'false_positive',
+  'duplicate',
+  'cancelled',
+]
 
 /** The edge between two statuses, if there is one. */
 export function edge(from: Status, to: Status): Edge | undefined {

@@ -19,14 +19,23 @@ types.setTypeParser(pg.types.builtins.INT8, BigInt)
 
 /** Opens `url` and migrates. The oldest server accepted is PostgreSQL 15. */
 export async function open(url: string): Promise<Database> {
-  const pool = new pg.Pool({ connectionString: url, max: 12, types, application_name: 'firebreak', options: '-c timezone=UTC -c synchronous_commit=on' })
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 12,
+    types,
+    application_name: 'firebreak',
+    options: '-c timezone=UTC -c synchronous_commit=on',
+  })
   // An idle connection that breaks is dropped by the pool; without a listener the event would end the process.
   pool.on('error', () => {})
   const database: Database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   try {
     const version = Number((await pool.query('show server_version_num')).rows[0]?.server_version_num)
     if (version < 150_000) throw new OldServerError(version)
-    const { error } = await new Migrator({ db: database, provider: { getMigrations: async () => migrations } }).migrateToLatest()
+    const { error } = await new Migrator({
+      db: database,
+      provider: { getMigrations: async () => migrations },
+    }).migrateToLatest()
     if (error) throw error
     return database
   } catch (cause) {
@@ -48,13 +57,21 @@ export function isDuplicate(thrown: unknown): boolean {
 export class OldServerError extends Errors.BaseError {
   override readonly name = 'Database.OldServerError'
   constructor(version: number) {
-    super(`This PostgreSQL server is too old (${Math.floor(version / 10_000)}).`, { remedy: 'config', advice: 'Use PostgreSQL 15 or later, or leave DATABASE_URL unset to use the one that comes with Firebreak.' })
+    super(`This PostgreSQL server is too old (${Math.floor(version / 10_000)}).`, {
+      remedy: 'config',
+      advice: 'Use PostgreSQL 15 or later, or leave DATABASE_URL unset to use the one that comes with Firebreak.',
+    })
   }
 }
 
 export class UnreachableDatabaseError extends Errors.BaseError {
   override readonly name = 'Database.UnreachableDatabaseError'
   constructor(url: string, cause: unknown) {
-    super('The database cannot be used.', { remedy: 'config', facts: { url: redact(url) }, cause, advice: 'Check DATABASE_URL, the server, and that the user may create tables.' })
+    super('The database cannot be used.', {
+      remedy: 'config',
+      facts: { url: redact(url) },
+      cause,
+      advice: 'Check DATABASE_URL, the server, and that the user may create tables.',
+    })
   }
 }

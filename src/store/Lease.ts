@@ -20,7 +20,9 @@ export async function take(url: string): Promise<Lease> {
   await client.connect()
   const { rows } = await client.query('select pg_try_advisory_lock($1) as taken', [lockKey])
   if (rows[0]?.taken !== true) {
-    const holder = await client.query(`select client_addr::text as address, pid, backend_start from pg_stat_activity where application_name = 'firebreak lease' and pid <> pg_backend_pid() limit 1`)
+    const holder = await client.query(
+      `select client_addr::text as address, pid, backend_start from pg_stat_activity where application_name = 'firebreak lease' and pid <> pg_backend_pid() limit 1`,
+    )
     await client.end()
     throw new HeldError(holder.rows[0])
   }
@@ -38,7 +40,9 @@ export class HeldError extends Errors.BaseError {
   constructor(holder: { address?: string; backend_start?: Date } | undefined) {
     super('Another Firebreak already runs on this database.', {
       remedy: 'operator',
-      facts: holder ? { since: holder.backend_start?.toISOString() ?? 'unknown', from: holder.address ?? 'this machine' } : {},
+      facts: holder
+        ? { since: holder.backend_start?.toISOString() ?? 'unknown', from: holder.address ?? 'this machine' }
+        : {},
       advice: 'Stop that one first, or start this one on another data directory (--data) or DATABASE_URL.',
     })
   }

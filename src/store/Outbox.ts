@@ -11,7 +11,13 @@ import type { Connection, Database } from './Database.ts'
 import type { Tables } from './Tables.ts'
 
 export type Message = Selectable<Tables['outbox']>
-export type Draft = { readonly channel: string; readonly kind: string; readonly key: string; readonly summary: string; readonly payload: unknown }
+export type Draft = {
+  readonly channel: string
+  readonly kind: string
+  readonly key: string
+  readonly summary: string
+  readonly payload: unknown
+}
 
 /** Delivers one message; throws when it was not accepted. `retryAfterMs` of the error, if any, is honoured. */
 export type Deliver = (message: Message) => Promise<void>
@@ -34,7 +40,11 @@ export async function put(connection: Connection, drafts: readonly Draft[], now:
     created_at: now,
     next_attempt_at: now,
   }))
-  await connection.insertInto('outbox').values(rows).onConflict((conflict) => conflict.column('idempotency_key').doNothing()).execute()
+  await connection
+    .insertInto('outbox')
+    .values(rows)
+    .onConflict((conflict) => conflict.column('idempotency_key').doNothing())
+    .execute()
 }
 
 /** Milliseconds to wait after the `attempts`-th failure: 1 s doubling to an hour, with up to a fifth of jitter. */
@@ -46,7 +56,13 @@ export function backoff(attempts: number, random: () => number): number {
  * Delivers the messages of one channel that are due, the oldest first, and stops at the first failure: a channel that is
  * down keeps its order and holds up no other. Returns how many were delivered.
  */
-export async function drain(database: Database, channel: string, deliver: Deliver, clock: Clock.Clock, random: () => number): Promise<number> {
+export async function drain(
+  database: Database,
+  channel: string,
+  deliver: Deliver,
+  clock: Clock.Clock,
+  random: () => number,
+): Promise<number> {
   let delivered = 0
   for (;;) {
     const message = await database
@@ -65,19 +81,39 @@ export async function drain(database: Database, channel: string, deliver: Delive
 
 /** Makes a dead message wait again, from now. */
 export async function revive(database: Database, id: string, now: Date): Promise<Message | undefined> {
-  return database.updateTable('outbox').set({ status: 'waiting', attempts: 0, next_attempt_at: now }).where('id', '=', id).where('status', '=', 'dead').returningAll().executeTakeFirst()
+  return database
+    .updateTable('outbox')
+    .set({ status: 'waiting', attempts: 0, next_attempt_at: now })
+    .where('id', '=', id)
+    .where('status', '=', 'dead')
+    .returningAll()
+    .executeTakeFirst()
 }
 
-async function attempt(database: Database, message: Message, deliver: Deliver, clock: Clock.Clock, random: () => number): Promise<boolean> {
+async function attempt(
+  database: Database,
+  message: Message,
+  deliver: Deliver,
+  clock: Clock.Clock,
+  random: () => number,
+): Promise<boolean> {
   const attempts = message.attempts + 1
   const change = await deliver(message).then(
     () => ({ status: 'delivered', delivered_at: clock.now(), next_attempt_at: null, last_error: null }),
     (thrown: unknown) => {
       const wait = Math.max(backoff(attempts, random), (thrown as { retryAfterMs?: number } | null)?.retryAfterMs ?? 0)
       const dead = attempts >= maxAttempts || Errors.remedyOf(thrown) === 'config'
-      return { status: dead ? 'dead' : 'waiting', next_attempt_at: dead ? null : new Date(clock.now().getTime() + wait), last_error: Errors.messageOf(thrown) }
+      return {
+        status: dead ? 'dead' : 'waiting',
+        next_attempt_at: dead ? null : new Date(clock.now().getTime() + wait),
+        last_error: Errors.messageOf(thrown),
+      }
     },
   )
-  await database.updateTable('outbox').set({ attempts, ...change }).where('id', '=', message.id).execute()
+  await database
+    .updateTable('outbox')
+    .set({ attempts, ...change })
+    .where('id', '=', message.id)
+    .execute()
   return change.status === 'delivered'
 }

@@ -18,7 +18,14 @@ export type Tables = {
     evaluated_at: Date
     retracted_at: Date | null
   }
-  detector_state: { chain: string; detector: string; detector_version: string; block_hash: string; block_number: bigint; state: Jsonb }
+  detector_state: {
+    chain: string
+    detector: string
+    detector_version: string
+    block_hash: string
+    block_number: bigint
+    state: Jsonb
+  }
   incident: {
     id: string
     number: Generated<number>
@@ -142,7 +149,14 @@ export type Tables = {
     requested_at: Date
     expires_at: Date
   }
-  approval_decision: { approval_id: string; person: string; decision: string; address: string; signature: string; at: Date }
+  approval_decision: {
+    approval_id: string
+    person: string
+    decision: string
+    address: string
+    signature: string
+    at: Date
+  }
   sent_transaction: {
     hash: string
     chain: string

@@ -10,22 +10,49 @@ const refusals = {
   409: problem('Not in this state, or not by this person.'),
   503: problem('It may work the next time.'),
 }
-const json = <schema extends z.ZodType>(schema: schema, description: string) => ({ 200: { description, content: { 'application/json': { schema } } }, ...refusals })
-const body = <schema extends z.ZodType>(schema: schema) => ({ required: true, content: { 'application/json': { schema } } })
+const json = <schema extends z.ZodType>(schema: schema, description: string) => ({
+  200: { description, content: { 'application/json': { schema } } },
+  ...refusals,
+})
+const body = <schema extends z.ZodType>(schema: schema) => ({
+  required: true,
+  content: { 'application/json': { schema } },
+})
 const id = z.object({ id: z.string().min(1).max(100) })
 const security = [{ token: [] }]
 
-export const readiness = createRoute({ method: 'get', path: '/api/readiness', security, responses: json(Schemas.Readiness, 'Is every chain fresh, every channel alive, every pause ready?') })
+export const readiness = createRoute({
+  method: 'get',
+  path: '/api/readiness',
+  security,
+  responses: json(Schemas.Readiness, 'Is every chain fresh, every channel alive, every pause ready?'),
+})
 
-export const listIncidents = createRoute({ method: 'get', path: '/api/incidents', security, responses: json(z.array(Schemas.IncidentSummary), 'Incidents, the newest first.') })
+export const listIncidents = createRoute({
+  method: 'get',
+  path: '/api/incidents',
+  security,
+  responses: json(z.array(Schemas.IncidentSummary), 'Incidents, the newest first.'),
+})
 
-export const showIncident = createRoute({ method: 'get', path: '/api/incidents/{id}', security, request: { params: id }, responses: json(Schemas.Incident, 'One incident, whole.') })
+export const showIncident = createRoute({
+  method: 'get',
+  path: '/api/incidents/{id}',
+  security,
+  request: { params: id },
+  responses: json(Schemas.Incident, 'One incident, whole.'),
+})
 
 export const moveIncident = createRoute({
   method: 'post',
   path: '/api/incidents/{id}/transitions',
   security,
-  request: { params: id, body: body(z.object({ to: Schemas.IncidentStatus, reason: z.string().max(2_000), actor: z.string().min(1).max(100) })) },
+  request: {
+    params: id,
+    body: body(
+      z.object({ to: Schemas.IncidentStatus, reason: z.string().max(2_000), actor: z.string().min(1).max(100) }),
+    ),
+  },
   responses: json(Schemas.IncidentSummary, 'The incident after the move.'),
 })
 
@@ -33,7 +60,10 @@ export const noteIncident = createRoute({
   method: 'post',
   path: '/api/incidents/{id}/notes',
   security,
-  request: { params: id, body: body(z.object({ text: z.string().min(1).max(10_000), actor: z.string().min(1).max(100) })) },
+  request: {
+    params: id,
+    body: body(z.object({ text: z.string().min(1).max(10_000), actor: z.string().min(1).max(100) })),
+  },
   responses: json(Schemas.TimelineEntry, 'The entry as it stands in the timeline.'),
 })
 
@@ -42,7 +72,10 @@ export const showExhibit = createRoute({
   path: '/api/exhibits/{id}',
   security,
   request: { params: id },
-  responses: { 200: { description: 'The exhibit, byte for byte.', content: { 'application/octet-stream': { schema: z.any() } } }, ...refusals },
+  responses: {
+    200: { description: 'The exhibit, byte for byte.', content: { 'application/octet-stream': { schema: z.any() } } },
+    ...refusals,
+  },
 })
 
 export const incidentReport = createRoute({
@@ -50,7 +83,13 @@ export const incidentReport = createRoute({
   path: '/api/incidents/{id}/report.{format}',
   security,
   request: { params: id.extend({ format: z.enum(['html', 'json']) }) },
-  responses: { 200: { description: 'The incident rendered as a report.', content: { 'text/html': { schema: z.string() }, 'application/json': { schema: z.any() } } }, ...refusals },
+  responses: {
+    200: {
+      description: 'The incident rendered as a report.',
+      content: { 'text/html': { schema: z.string() }, 'application/json': { schema: z.any() } },
+    },
+    ...refusals,
+  },
 })
 
 export const listAlerts = createRoute({
@@ -65,7 +104,16 @@ export const handleAlert = createRoute({
   method: 'post',
   path: '/api/alerts/{id}/handling',
   security,
-  request: { params: id, body: body(z.object({ status: z.enum(['open', 'acknowledged', 'dismissed']), reason: z.string().max(2_000), actor: z.string().min(1).max(100) })) },
+  request: {
+    params: id,
+    body: body(
+      z.object({
+        status: z.enum(['open', 'acknowledged', 'dismissed']),
+        reason: z.string().max(2_000),
+        actor: z.string().min(1).max(100),
+      }),
+    ),
+  },
   responses: json(Schemas.Alert, 'The alert after that. `open` takes a dismissal back.'),
 })
 
@@ -73,20 +121,41 @@ export const listFindings = createRoute({
   method: 'get',
   path: '/api/findings',
   security,
-  request: { query: z.object({ alertId: z.string().optional(), limit: z.coerce.number().int().min(1).max(10_000).default(500) }) },
+  request: {
+    query: z.object({ alertId: z.string().optional(), limit: z.coerce.number().int().min(1).max(10_000).default(500) }),
+  },
   responses: json(z.array(Schemas.Finding), 'Findings, the newest first; retracted ones are marked.'),
 })
 
-export const listApprovals = createRoute({ method: 'get', path: '/api/approvals', security, responses: json(z.array(Schemas.ApprovalSummary), 'Approvals, those that wait first.') })
+export const listApprovals = createRoute({
+  method: 'get',
+  path: '/api/approvals',
+  security,
+  responses: json(z.array(Schemas.ApprovalSummary), 'Approvals, those that wait first.'),
+})
 
-export const showApproval = createRoute({ method: 'get', path: '/api/approvals/{id}', security, request: { params: id }, responses: json(Schemas.Approval, 'What exactly is to be signed, and what it does.') })
+export const showApproval = createRoute({
+  method: 'get',
+  path: '/api/approvals/{id}',
+  security,
+  request: { params: id },
+  responses: json(Schemas.Approval, 'What exactly is to be signed, and what it does.'),
+})
 
 export const decideApproval = createRoute({
   method: 'post',
   path: '/api/approvals/{id}/decisions',
   security,
-  request: { params: id, body: body(z.object({ decision: z.enum(['grant', 'refuse']), signature: z.string().regex(/^0x[0-9a-fA-F]{2,2000}$/) })) },
-  responses: json(Schemas.ApprovalSummary, 'The approval after this decision. Who signed is read from the signature; the token decides nothing.'),
+  request: {
+    params: id,
+    body: body(
+      z.object({ decision: z.enum(['grant', 'refuse']), signature: z.string().regex(/^0x[0-9a-fA-F]{2,2000}$/) }),
+    ),
+  },
+  responses: json(
+    Schemas.ApprovalSummary,
+    'The approval after this decision. Who signed is read from the signature; the token decides nothing.',
+  ),
 })
 
 export const listOutbox = createRoute({
@@ -97,11 +166,24 @@ export const listOutbox = createRoute({
   responses: json(z.array(Schemas.OutboxMessage), 'Messages, the newest first. `dead` are those given up on.'),
 })
 
-export const retryOutbox = createRoute({ method: 'post', path: '/api/outbox/{id}/retry', security, request: { params: id }, responses: json(Schemas.OutboxMessage, 'The message, waiting again.') })
+export const retryOutbox = createRoute({
+  method: 'post',
+  path: '/api/outbox/{id}/retry',
+  security,
+  request: { params: id },
+  responses: json(Schemas.OutboxMessage, 'The message, waiting again.'),
+})
 
 export const changes = createRoute({
   method: 'get',
   path: '/api/changes',
   security,
-  responses: { 200: { description: 'Live updates as server-sent events: `event: change` with a Change as data, and `event: beat` every 10 s.', content: { 'text/event-stream': { schema: z.string() } } }, ...refusals },
+  responses: {
+    200: {
+      description:
+        'Live updates as server-sent events: `event: change` with a Change as data, and `event: beat` every 10 s.',
+      content: { 'text/event-stream': { schema: z.string() } },
+    },
+    ...refusals,
+  },
 })

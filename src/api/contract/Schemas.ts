@@ -4,13 +4,19 @@ import { z } from '@hono/zod-openapi'
 /** An instant, RFC 3339 in UTC. */
 const instant = z.iso.datetime().openapi({ example: '2026-11-20T03:14:07.123Z' })
 /** An integer too large for JSON numbers, in decimal text. */
-const integer = z.string().regex(/^-?\d+$/).openapi({ example: '1234500000000000000000' })
+const integer = z
+  .string()
+  .regex(/^-?\d+$/)
+  .openapi({ example: '1234500000000000000000' })
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/)
 const severity = z.enum(['P1', 'P2', 'P3', 'P4', 'P5'])
 
 /** A CAIP-10 account with what the configuration calls it. */
 export const Account = z
-  .object({ id: z.string().openapi({ example: 'eip155:1:0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2' }), label: z.string().optional() })
+  .object({
+    id: z.string().openapi({ example: 'eip155:1:0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2' }),
+    label: z.string().optional(),
+  })
   .openapi('Account')
 
 /** An exact amount. */
@@ -61,7 +67,21 @@ export const Alert = z
   .openapi('Alert')
 
 export const IncidentStatus = z
-  .enum(['detected', 'triage', 'active', 'contained', 'eradicated', 'recovering', 'monitoring', 'resolved', 'post_incident', 'closed', 'false_positive', 'duplicate', 'cancelled'])
+  .enum([
+    'detected',
+    'triage',
+    'active',
+    'contained',
+    'eradicated',
+    'recovering',
+    'monitoring',
+    'resolved',
+    'post_incident',
+    'closed',
+    'false_positive',
+    'duplicate',
+    'cancelled',
+  ])
   .openapi('IncidentStatus')
 
 export const IncidentSummary = z
@@ -180,7 +200,10 @@ export const Approval = ApprovalSummary.extend({
   /** Hash of the action; each signature commits to it. */
   actionHash: z.string(),
   /** The EIP-712 document to sign with `eth_signTypedData_v4`, for a grant and, where one can refuse by signature, a refusal. */
-  typedData: z.object({ grant: z.record(z.string(), z.unknown()), refuse: z.record(z.string(), z.unknown()).nullable() }),
+  typedData: z.object({
+    grant: z.record(z.string(), z.unknown()),
+    refuse: z.record(z.string(), z.unknown()).nullable(),
+  }),
   /** What the wallet will show as the hash to compare on a hardware device. */
   typedDataHash: z.string(),
   /** The dry run on the state at `block`. */
@@ -270,12 +293,26 @@ export const ChainHealth = z
   .openapi('ChainHealth')
 
 export const ChannelHealth = z
-  .object({ name: z.string(), kind: z.string(), waiting: z.number().int(), dead: z.number().int(), lastDeliveredAt: instant.nullable(), lastError: z.string().nullable() })
+  .object({
+    name: z.string(),
+    kind: z.string(),
+    waiting: z.number().int(),
+    dead: z.number().int(),
+    lastDeliveredAt: instant.nullable(),
+    lastError: z.string().nullable(),
+  })
   .openapi('ChannelHealth')
 
 /** Whether an action declared in advance would work now. */
 export const ActionReadiness = z
-  .object({ playbook: z.string(), path: z.string(), action: z.string(), ready: z.boolean(), reason: z.string().nullable(), checkedAt: instant })
+  .object({
+    playbook: z.string(),
+    path: z.string(),
+    action: z.string(),
+    ready: z.boolean(),
+    reason: z.string().nullable(),
+    checkedAt: instant,
+  })
   .openapi('ActionReadiness')
 
 export const Readiness = z
@@ -288,7 +325,15 @@ export const Readiness = z
     chains: z.array(ChainHealth),
     channels: z.array(ChannelHealth),
     actions: z.array(ActionReadiness),
-    detectors: z.array(z.object({ name: z.string(), version: z.string(), chain: z.string(), system: z.string(), errors: z.number().int() })),
+    detectors: z.array(
+      z.object({
+        name: z.string(),
+        version: z.string(),
+        chain: z.string(),
+        system: z.string(),
+        errors: z.number().int(),
+      }),
+    ),
     people: z.array(z.object({ id: z.string(), name: z.string(), roles: z.array(z.string()), address: z.string() })),
   })
   .openapi('Readiness')
