@@ -37,6 +37,8 @@ export type Endpoint = {
   readonly latencyMs: () => number | undefined
   /** Throws at once where the endpoint is not up. `timeoutMs` is the endpoint's unless given. */
   readonly request: (method: string, params?: readonly unknown[], timeoutMs?: number) => Promise<unknown>
+  /** Several requests in one message, with a promise for each; where the endpoint is not up they reject. */
+  readonly batch: (calls: readonly Wire.Call[], timeoutMs?: number) => readonly Promise<unknown>[]
   /** `eth_subscribe` on the present connection; lost with it, so subscribe in `onUp`. WebSocket only. */
   readonly subscribe: (params: readonly unknown[], onEvent: (event: unknown) => void) => Promise<void>
   /** Resolves when the first attempt to use it has ended either way. */
@@ -71,12 +73,19 @@ export function open(options: Options): Endpoint {
   let lastError: unknown
   let latencyMs: number | undefined
 
-  const measured = async <answer>(asked: Promise<answer>): Promise<answer> => {
+  const measured = async (answer: Promise<unknown>): Promise<void> => {
     const askedAt = performance.now()
-    const answer = await asked
+    await answer
     const took = performance.now() - askedAt
     latencyMs = latencyMs === undefined ? took : latencyMs * 0.8 + took * 0.2
-    return answer
+  }
+
+  const ask = (calls: readonly Wire.Call[], within: number): readonly Promise<unknown>[] => {
+    if (calls.length === 0) return []
+    if (state !== 'up' || !wire) return Wire.kept(calls.map(async () => Promise.reject(lastError ?? new Wire.TransportError(name, 'it is not connected yet'))))
+    const answers = wire.request(calls, within)
+    void measured(answers[0]!).catch(() => {})
+    return answers
   }
 
   /** One life of the endpoint: connect, check, serve until it fails. Always throws the reason of its end. */
@@ -86,7 +95,7 @@ export function open(options: Options): Endpoint {
     wire = connected
     try {
       if (closing.signal.aborted) throw new Wire.TransportError(name, 'closed')
-      await measured(check(connected, identity, name, timeoutMs))
+      await check(connected, identity, name, timeoutMs)
     } catch (thrown) {
       connected.close('it is not used')
       throw thrown
@@ -126,10 +135,8 @@ export function open(options: Options): Endpoint {
     state: () => state,
     lastError: () => lastError,
     latencyMs: () => latencyMs,
-    request: async (method, params = [], within = timeoutMs) => {
-      if (state !== 'up' || !wire) throw lastError ?? new Wire.TransportError(name, 'it is not connected yet')
-      return measured(wire.request(method, params, within))
-    },
+    request: (method, params = [], within = timeoutMs) => ask([[method, params]], within)[0]!,
+    batch: (calls, within = timeoutMs) => ask(calls, within),
     subscribe: async (params, onEvent) => {
       if (state !== 'up' || !wire?.subscribe) throw new Wire.TransportError(name, 'it cannot push events now')
       await wire.subscribe(params, onEvent, timeoutMs)
@@ -159,7 +166,9 @@ export function open(options: Options): Endpoint {
 
 /** Throws a `WrongChainError` unless the server has the right chain id and genesis; learns a genesis not known before. */
 async function check(wire: Wire.Wire, identity: Identity, name: string, timeoutMs: number): Promise<void> {
-  const [id, genesis] = await Promise.all([wire.request('eth_chainId', [], timeoutMs), wire.request('eth_getBlockByNumber', ['0x0', false], timeoutMs)])
+  // One by one: it is not known yet whether the server takes batches, and nobody waits for these.
+  const [id] = await Promise.all(wire.request([['eth_chainId', []]], timeoutMs))
+  const [genesis] = await Promise.all(wire.request([['eth_getBlockByNumber', ['0x0', false]]], timeoutMs))
   const chainId = typeof id === 'string' && /^0x[0-9a-f]{1,13}$/i.test(id) ? Number(id) : undefined
   if (chainId !== identity.chainId) throw new WrongChainError(name, 'chain id', identity.chainId, chainId ?? `not a chain id: ${JSON.stringify(id)?.slice(0, 80)}`)
   const hash = (genesis as { readonly hash?: unknown } | null)?.hash

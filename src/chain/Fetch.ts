@@ -54,18 +54,18 @@ export async function findOn(chain: Chain, source: Source.Source, ref: Ref, dema
   const asked = typeof ref === 'object' ? ref.hash : ref
   const reads = demand.reads ?? []
   const filter = typeof asked === 'bigint' ? { fromBlock: numberToHex(asked), toBlock: numberToHex(asked) } : { blockHash: asked }
-  const early = typeof asked === 'bigint' ? undefined : kept(View.readAll(source, asked, reads))
-  const traced = typeof ref === 'object' && demand.calls ? Trace.ahead(source, ref) : undefined
-  traced?.catch(() => {})
-  const logsAnswer = kept(source.read.request('eth_getLogs', [filter]))
-  const raw = await source.read.request(...blockRequest(asked, true))
+  // Whatever can be asked already goes in the same message: one round trip where the hash is known.
+  const isHashKnown = typeof asked !== 'bigint'
+  const tracing = typeof ref === 'object' && demand.calls ? Trace.ahead(source, ref) : []
+  const [blockAnswer, logsAnswer, ...others] = source.read.batch([blockRequest(asked, true), ['eth_getLogs', [filter]], ...tracing, ...(isHashKnown ? View.calls(asked, reads) : [])])
+  const raw = await blockAnswer
   if (raw === null) return undefined
 
   const head = agreeing(Raw.header(raw), asked)
   const transactions = Raw.transactions(raw)
   let logs = Raw.logs(await logsAnswer)
   // Asked by number, the chain may have turned between the two answers; by hash there is no such excuse.
-  if (typeof asked === 'bigint' && logs.some(({ blockHash }) => blockHash !== head.hash)) {
+  if (!isHashKnown && logs.some(({ blockHash }) => blockHash !== head.hash)) {
     logs = Raw.logs(await source.read.request('eth_getLogs', [{ blockHash: head.hash }]))
   }
   const { number, hash, parentHash, timestamp, baseFeePerGas } = head
@@ -73,7 +73,11 @@ export async function findOn(chain: Chain, source: Source.Source, ref: Ref, dema
   if (chain.checkBloom && Bloom.of(belonging) !== head.logsBloom) throw new LieError('the logs are not those that the block filters for', { block: hash, logs: logs.length })
   const block: Block.Block = { chain: chain.key, number, hash, parentHash, timestamp, baseFeePerGas, transactions, logs: belonging }
 
-  const [answers, calls] = await Promise.all([early ?? View.readAll(source, hash, reads), demand.calls ? Trace.calls(chain, source, block, traced) : undefined])
+  const early = tracing.length > 0 ? others.shift() : undefined
+  const [answers, calls] = await Promise.all([
+    View.results(reads, isHashKnown ? others : source.read.batch(View.calls(hash, reads))),
+    demand.calls ? Trace.calls(chain, source, block, early) : undefined,
+  ])
   return { stage: 'included', block, reads: answers, ...(demand.calls ? { calls } : {}) }
 }
 
@@ -108,13 +112,7 @@ function isLie(thrown: unknown): boolean {
   return thrown instanceof LieError || thrown instanceof Raw.MalformedAnswerError
 }
 
-/** The promise itself; that nobody awaits it when an earlier step fails is no unhandled rejection. */
-function kept<value>(promise: Promise<value>): Promise<value> {
-  promise.catch(() => {})
-  return promise
-}
-
-function blockRequest(ref: bigint | Hash | 'latest', full: boolean): [method: string, params: readonly unknown[]] {
+function blockRequest(ref: bigint | Hash | 'latest', full: boolean): Wire.Call {
   return isHash(ref as string) ? ['eth_getBlockByHash', [ref, full]] : ['eth_getBlockByNumber', [typeof ref === 'bigint' ? numberToHex(ref) : ref, full]]
 }
 

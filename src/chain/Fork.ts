@@ -120,7 +120,7 @@ async function callOnce(chain: Chain, call: Call, { block = 'latest', stateOverr
 function encodeCall({ from, to, data, value, gas }: Call): object {
   return {
     from,
-    ...(to === null ? {} : { to }),
+    to,
     input: data ?? '0x',
     ...(value === undefined ? {} : { value: numberToHex(value) }),
     ...(gas === undefined ? {} : { gas: numberToHex(gas) }),

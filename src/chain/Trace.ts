@@ -16,7 +16,7 @@ const tracer = { tracer: 'callTracer' }
 
 /** The ways to ask, best first: the second and third make most nodes run the block again, the third once per transaction. */
 const ways: Readonly<Record<string, (source: Source.Source, block: Subject, early: Promise<unknown> | undefined) => Promise<readonly Block.Call[]>>> = {
-  trace_block: async (source, block, early) => CallTree.fromParity(await (early ?? ask(source, block)), block.hash),
+  trace_block: async (source, block, early) => CallTree.fromParity(await (early ?? source.read.request(...call(block))), block.hash),
   debug_traceBlockByHash: async (source, block) => {
     const answers = Raw.list(await source.read.request('debug_traceBlockByHash', [block.hash, tracer]), 'block trace')
     if (answers.length !== block.transactions.length) throw new Raw.MalformedAnswerError('block trace', answers.length)
@@ -28,21 +28,18 @@ const ways: Readonly<Record<string, (source: Source.Source, block: Subject, earl
   },
   debug_traceTransaction: async (source, { transactions }) => {
     const trees: (readonly Block.Call[])[] = []
-    let next = 0
-    const work = async () => {
-      for (let index = next++; index < transactions.length; index = next++) {
-        const { hash } = transactions[index]!
-        trees[index] = CallTree.fromCallTracer(await source.read.request('debug_traceTransaction', [hash, tracer]), hash)
-      }
+    for (let first = 0; first < transactions.length; first += concurrency) {
+      const some = transactions.slice(first, first + concurrency)
+      const answers = await Promise.all(source.read.batch(some.map(({ hash }) => ['debug_traceTransaction', [hash, tracer]])))
+      trees.push(...some.map(({ hash }, index) => CallTree.fromCallTracer(answers[index], hash)))
     }
-    await Promise.all(Array.from({ length: concurrency }, work))
     return trees.flat()
   },
 }
 
-/** `trace_block` asked ahead, while the block itself is still on its way; nothing where the endpoint does not offer it. */
-export function ahead(source: Source.Source, header: Pick<Block.Header, 'number'>): Promise<unknown> | undefined {
-  return source.memory.lacks.has('trace_block') ? undefined : ask(source, header)
+/** What to send for `trace_block` along with the block itself; nothing where the endpoint does not offer it. */
+export function ahead(source: Source.Source, header: Pick<Block.Header, 'number'>): readonly Wire.Call[] {
+  return source.memory.lacks.has('trace_block') ? [] : [call(header)]
 }
 
 /**
@@ -70,8 +67,8 @@ export async function calls(chain: Chain, preferred: Source.Source, block: Subje
   return undefined
 }
 
-function ask(source: Source.Source, { number }: Pick<Block.Header, 'number'>): Promise<unknown> {
-  return source.read.request('trace_block', [numberToHex(number)])
+function call({ number }: Pick<Block.Header, 'number'>): Wire.Call {
+  return ['trace_block', [numberToHex(number)]]
 }
 
 /** The calls, if each transaction has its tree and no tree is of another block. */

@@ -4,28 +4,30 @@ import * as Errors from '../base/Errors.ts'
 import * as Abi from './Abi.ts'
 import * as Facts from './Facts.ts'
 import * as Raw from './Raw.ts'
-import type * as Source from './Source.ts'
 import * as Wire from './Wire.ts'
 
 /** A detector asks the same at each block, so what is sent is worked out once. */
 const prepared = new WeakMap<Facts.Read, { readonly key: string; readonly data: Hex }>()
 
-/**
- * The answers to reads at the block of this hash, by `Facts.readKey`. Sends one `eth_call` each (EIP-1898), all at once.
- * A revert is an answer (`error`); where the endpoint gives none, this throws, so that silence never looks like a revert.
- */
-export async function readAll(source: Source.Source, blockHash: Hash, reads: readonly Facts.Read[]): Promise<ReadonlyMap<string, Facts.ReadResult>> {
-  return new Map(await Promise.all(reads.map((read) => ask(source, blockHash, read))))
+/** What to send for reads at the block of this hash: one `eth_call` each (EIP-1898). */
+export function calls(blockHash: Hash, reads: readonly Facts.Read[]): readonly Wire.Call[] {
+  return reads.map((read) => ['eth_call', [{ to: read.address, data: prepare(read).data }, { blockHash }]])
 }
 
-async function ask(source: Source.Source, blockHash: Hash, read: Facts.Read): Promise<readonly [string, Facts.ReadResult]> {
-  const { key, data } = prepare(read)
+/**
+ * The answers to `calls`, by `Facts.readKey`. A revert is an answer (`error`); where the endpoint gave none this throws,
+ * so that silence never looks like a revert.
+ */
+export async function results(reads: readonly Facts.Read[], answers: readonly Promise<unknown>[]): Promise<ReadonlyMap<string, Facts.ReadResult>> {
+  return new Map(await Promise.all(reads.map(async (read, index) => [prepare(read).key, await result(read, answers[index]!)] as const)))
+}
+
+async function result(read: Facts.Read, answer: Promise<unknown>): Promise<Facts.ReadResult> {
   try {
-    const answer = await source.read.request('eth_call', [{ to: read.address, data }, { blockHash }])
-    return [key, decode(read, Raw.bytes(answer, 'eth_call'))]
+    return decode(read, Raw.bytes(await answer, 'eth_call'))
   } catch (thrown) {
     if (!Wire.isExecutionFailure(thrown)) throw thrown
-    return [key, { error: Abi.reasonOf(thrown) }]
+    return { error: Abi.reasonOf(thrown) }
   }
 }
 

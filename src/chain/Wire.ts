@@ -1,13 +1,18 @@
 /** One JSON-RPC conversation with one server, whatever carries it; and the two ways in which a request can fail. */
 import * as Errors from '../base/Errors.ts'
 
+/** A method and its parameters. */
+export type Call = readonly [method: string, params: readonly unknown[]]
+
 /** A conversation that works until `closed` resolves. Nothing is retried here. */
 export type Wire = {
   /**
-   * Sends one request and resolves with its result. Many may be under way at a time.
-   * Throws an `RpcError` where the server refused and a `TransportError` where no proper answer came.
+   * Sends requests and gives a promise for the result of each: an `RpcError` where the server refused it, a
+   * `TransportError` where no proper answer came. Several go as one JSON-RPC batch, because a server that answers them
+   * one by one may hold all but the first back until that is acknowledged (40 ms were seen); singly where the server
+   * takes no batches. Many may be under way at a time, and a promise that nobody awaits does no harm.
    */
-  readonly request: (method: string, params: readonly unknown[], timeoutMs: number) => Promise<unknown>
+  readonly request: (calls: readonly Call[], timeoutMs: number) => readonly Promise<unknown>[]
   /** `eth_subscribe`: resolves once the server agreed; `onEvent` gets each event. Absent where the transport cannot push. */
   readonly subscribe?: (params: readonly unknown[], onEvent: (event: unknown) => void, timeoutMs: number) => Promise<void>
   /** Resolves with the reason when the conversation is over. */
@@ -24,9 +29,15 @@ export type Options = {
   readonly timeoutMs: number
 }
 
-/** The text of a request. */
-export function encode(id: number, method: string, params: readonly unknown[]): string {
-  return JSON.stringify({ jsonrpc: '2.0', id, method, params })
+/** What is sent for a call. */
+export function encode(id: number, [method, params]: Call): object {
+  return { jsonrpc: '2.0', id, method, params }
+}
+
+/** The promises themselves; that nobody awaits one of them is no unhandled rejection. */
+export function kept(promises: readonly Promise<unknown>[]): readonly Promise<unknown>[] {
+  for (const promise of promises) promise.catch(() => {})
+  return promises
 }
 
 /** The result in a JSON-RPC answer; throws an `RpcError` or, where it is neither result nor error, a `TransportError`. */

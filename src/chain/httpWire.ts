@@ -14,6 +14,7 @@ export function httpWire({ url, name, maxResponseBytes }: Wire.Options): Wire.Wi
   let lastId = 0
   let underWay = 0
   let isOver = false
+  let takesBatches = true
 
   const post = (body: string, timeoutMs: number, again: boolean): Promise<unknown> =>
     new Promise((resolve, reject) => {
@@ -57,21 +58,49 @@ export function httpWire({ url, name, maxResponseBytes }: Wire.Options): Wire.Wi
       request.end(body)
     })
 
-  return {
-    request: async (method, params, timeoutMs) => {
-      underWay++
-      try {
-        return Wire.unwrap(await post(Wire.encode(++lastId, method, params), timeoutMs, true), method, name)
-      } catch (thrown) {
-        if (thrown instanceof Wire.TransportError) {
-          isOver = true
-          close(thrown)
-        }
-        throw thrown
-      } finally {
-        // What else is under way may still be answered; the connections go with the last of it.
-        if (--underWay === 0 && isOver) agent.destroy()
+  const exchange = async (body: object, timeoutMs: number): Promise<unknown> => {
+    underWay++
+    try {
+      return await post(JSON.stringify(body), timeoutMs, true)
+    } finally {
+      // What else is under way may still be answered; the connections go with the last of it.
+      if (--underWay === 0 && isOver) agent.destroy()
+    }
+  }
+
+  const single = async (call: Wire.Call, timeoutMs: number): Promise<unknown> =>
+    Wire.unwrap(await exchange(Wire.encode(++lastId, call), timeoutMs), call[0], name)
+
+  const batch = (calls: readonly Wire.Call[], timeoutMs: number): readonly Promise<unknown>[] => {
+    const first = lastId + 1
+    lastId += calls.length
+    const whole = exchange(calls.map((call, index) => Wire.encode(first + index, call)), timeoutMs).then((answer) => {
+      if (!Array.isArray(answer)) takesBatches = false
+      return Array.isArray(answer) ? new Map(answer.map((item: { readonly id?: unknown } | null) => [item?.id, item])) : undefined
+    })
+    return calls.map(async (call, index) => {
+      const answers = await whole
+      return answers ? Wire.unwrap(answers.get(first + index), call[0], name) : single(call, timeoutMs)
+    })
+  }
+
+  /** Whoever holds the wire learns that it failed, and checks the server anew. */
+  const watched = async (answer: Promise<unknown>): Promise<unknown> => {
+    try {
+      return await answer
+    } catch (thrown) {
+      if (thrown instanceof Wire.TransportError) {
+        isOver = true
+        close(thrown)
       }
+      throw thrown
+    }
+  }
+
+  return {
+    request: (calls, timeoutMs) => {
+      const answers = takesBatches && calls.length > 1 ? batch(calls, timeoutMs) : calls.map((call) => single(call, timeoutMs))
+      return Wire.kept(answers.map(watched))
     },
     closed,
     close: (reason) => {

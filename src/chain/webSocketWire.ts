@@ -2,7 +2,7 @@ import WebSocket from 'ws'
 import * as Errors from '../base/Errors.ts'
 import * as Wire from './Wire.ts'
 
-type Waiting = { readonly method: string; readonly settle: (answer: unknown) => void; readonly fail: (error: Wire.TransportError) => void }
+type Waiting = { readonly call: Wire.Call; batched: boolean; readonly settle: (answer: unknown) => void; readonly fail: (error: Wire.TransportError) => void }
 
 /** How often a quiet socket is asked whether it still lives, in milliseconds. */
 const heartbeatMs = 10_000
@@ -17,6 +17,7 @@ export function webSocketWire({ url, name, maxResponseBytes, timeoutMs }: Wire.O
   const subscriptions = new Map<string, (event: unknown) => void>()
   const { promise: closed, resolve: close } = Promise.withResolvers<Wire.TransportError>()
   let lastId = 0
+  let takesBatches = true
   let receivedAt = performance.now()
   let ended: Wire.TransportError | undefined
 
@@ -35,50 +36,71 @@ export function webSocketWire({ url, name, maxResponseBytes, timeoutMs }: Wire.O
     else if (socket.readyState === WebSocket.OPEN) socket.ping()
   }, heartbeatMs)
 
-  const exchange = (method: string, params: readonly unknown[], timeoutMs: number, settled: (result: unknown) => void): Promise<unknown> =>
+  /** Registers a request; whoever calls this sends it. */
+  const expect = (id: number, call: Wire.Call, timeoutMs: number, batched: boolean, onResult?: (result: unknown) => void): Promise<unknown> =>
     new Promise((resolve, reject) => {
       if (ended) return reject(ended)
-      const id = ++lastId
       const sentAt = performance.now()
       const timer = setTimeout(() => {
         waiting.delete(id)
         // A server that answers others is slow at this; one that says nothing at all may be gone without a word.
         if (receivedAt < sentAt) end(`nothing came within ${timeoutMs} ms`)
-        reject(ended ?? new Wire.TransportError(name, `no answer to ${method} within ${timeoutMs} ms`))
+        reject(ended ?? new Wire.TransportError(name, `no answer to ${call[0]} within ${timeoutMs} ms`))
       }, timeoutMs)
-      waiting.set(id, {
-        method,
-        settle: (answer) => {
-          clearTimeout(timer)
-          try {
-            const result = Wire.unwrap(answer, method, name)
-            settled(result)
-            resolve(result)
-          } catch (thrown) {
-            reject(thrown)
-          }
-        },
-        fail: (error) => {
-          clearTimeout(timer)
-          reject(error)
-        },
-      })
-      socket.send(Wire.encode(id, method, params))
+      const settle = (answer: unknown) => {
+        clearTimeout(timer)
+        try {
+          const result = Wire.unwrap(answer, call[0], name)
+          onResult?.(result)
+          resolve(result)
+        } catch (thrown) {
+          reject(thrown)
+        }
+      }
+      const fail = (error: Wire.TransportError) => {
+        clearTimeout(timer)
+        reject(error)
+      }
+      waiting.set(id, { call, batched, settle, fail })
     })
 
-  const receive = (text: string) => {
-    const message = JSON.parse(text) as { readonly id?: unknown; readonly method?: unknown; readonly params?: { readonly subscription?: unknown; readonly result?: unknown } } | null
+  const sendSingly = (id: number, call: Wire.Call) => socket.send(JSON.stringify(Wire.encode(id, call)))
+
+  const request: Wire.Wire['request'] = (calls, timeoutMs) => {
+    const batched = takesBatches && calls.length > 1
+    const ids = calls.map(() => ++lastId)
+    const answers = calls.map((call, index) => expect(ids[index]!, call, timeoutMs, batched))
+    if (!ended && batched) socket.send(JSON.stringify(calls.map((call, index) => Wire.encode(ids[index]!, call))))
+    else if (!ended) for (const [index, call] of calls.entries()) sendSingly(ids[index]!, call)
+    return Wire.kept(answers)
+  }
+
+  const receive = (message: unknown) => {
     if (typeof message !== 'object' || message === null) throw new SyntaxError('no object')
-    if (message.method === 'eth_subscription') return subscriptions.get(String(message.params?.subscription))?.(message.params?.result)
-    const request = waiting.get(message.id as number)
-    waiting.delete(message.id as number)
-    request?.settle(message)
+    const { id, method, params } = message as { readonly id?: unknown; readonly method?: unknown; readonly params?: { readonly subscription?: unknown; readonly result?: unknown } }
+    if (method === 'eth_subscription') return subscriptions.get(String(params?.subscription))?.(params?.result)
+    if (id === null || id === undefined) return refuseBatches()
+    const answered = waiting.get(id as number)
+    waiting.delete(id as number)
+    answered?.settle(message)
+  }
+
+  /** An error about no request in particular: the server takes no batches, so what went in one goes again singly. */
+  const refuseBatches = () => {
+    takesBatches = false
+    for (const [id, refused] of waiting) {
+      if (!refused.batched) continue
+      refused.batched = false
+      sendSingly(id, refused.call)
+    }
   }
 
   socket.on('message', (data: Buffer) => {
     receivedAt = performance.now()
     try {
-      receive(data.toString())
+      const message: unknown = JSON.parse(data.toString())
+      if (Array.isArray(message)) for (const item of message) receive(item)
+      else receive(message)
     } catch (cause) {
       end('it sent what is no JSON-RPC message', { cause })
     }
@@ -94,10 +116,14 @@ export function webSocketWire({ url, name, maxResponseBytes, timeoutMs }: Wire.O
   socket.on('close', (code) => end(`the connection was closed (${code})`))
 
   const wire: Wire.Wire = {
-    request: (method, params, timeoutMs) => exchange(method, params, timeoutMs, () => {}),
+    request,
     subscribe: async (params, onEvent, timeoutMs) => {
+      const id = ++lastId
+      const call: Wire.Call = ['eth_subscribe', params]
       // Registered as the answer is read, because the first event may be in the same packet.
-      await exchange('eth_subscribe', params, timeoutMs, (id) => subscriptions.set(String(id), onEvent))
+      const agreed = expect(id, call, timeoutMs, false, (subscription) => subscriptions.set(String(subscription), onEvent))
+      if (!ended) sendSingly(id, call)
+      await agreed
     },
     closed,
     close: end,
