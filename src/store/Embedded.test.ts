@@ -120,6 +120,24 @@ test('an ephemeral server leaves nothing behind', async () => {
   expect(readdirSync(directory)).toEqual([])
 })
 
+test('a folder that cannot be written is named, with what to do about it', async () => {
+  const file = join(directory, 'file')
+  writeFileSync(file, '')
+  await expect(start(join(file, 'data'))).rejects.toMatchObject({
+    name: 'Embedded.InitialiseError',
+    remedy: 'config',
+    facts: { folder: join(file, 'data') },
+  })
+})
+
+test('a server that cannot start shows the end of its log', async () => {
+  await (await start(directory)).stop()
+  writeFileSync(join(directory, 'postgres', 'data', 'postgresql.conf'), 'shared_buffers = plenty\n')
+  const error = await start(directory).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ name: 'Postmaster.StartError', remedy: 'config' })
+  expect(String(error)).toContain('invalid value for parameter "shared_buffers": "plenty"')
+})
+
 test.runIf(isRoot)('a data directory below a closed folder is reached by a link', async () => {
   const below = join(directory, 'firebreak')
   const first = await start(below)

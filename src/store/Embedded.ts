@@ -62,8 +62,7 @@ const name = 'firebreak'
  * // url: 'postgres://firebreak:…@127.0.0.1:40123/firebreak'
  */
 export async function start({ directory, log, ephemeral = false }: Options): Promise<Embedded> {
-  const home = EmbeddedHome.locate(directory)
-  if (!existsSync(home.path)) await initialise(home, ephemeral)
+  const home = await prepare(directory, ephemeral)
   const { path, password } = open(home)
 
   let adopted = true
@@ -88,6 +87,16 @@ export async function start({ directory, log, ephemeral = false }: Options): Pro
   }
   const url = `postgres://${name}:${password}@127.0.0.1:${port}/${name}`
   return { url, adopted, stop: ephemeral ? remove : stop, remove }
+}
+
+async function prepare(directory: string, ephemeral: boolean): Promise<EmbeddedHome.Home> {
+  try {
+    const home = EmbeddedHome.locate(directory)
+    if (!existsSync(home.path)) await initialise(home, ephemeral)
+    return home
+  } catch (cause) {
+    throw cause instanceof BaseError ? cause : new InitialiseError(directory, cause)
+  }
 }
 
 /** Makes the server's folder under another name and renames it, so that a half-made one is never taken for a whole. */
@@ -133,7 +142,7 @@ async function initdb(home: Pick<EmbeddedHome.Home, 'path' | 'user'>, parameters
   let complaint = ''
   child.stderr?.on('data', (chunk: Buffer) => (complaint += chunk))
   const ended = await new Promise((resolve) => child.once('error', resolve).once('close', resolve))
-  if (ended !== 0) throw new InitialiseError(home.path, complaint, ended)
+  if (ended !== 0) throw new InitialiseError(home.path, ended, complaint.trim())
 }
 
 /** Removes what starts that were killed left half-made. */
@@ -193,12 +202,12 @@ async function connect(path: string, password: string): Promise<number | undefin
 /** PostgreSQL could not make its files. */
 export class InitialiseError extends BaseError {
   override readonly name = 'Embedded.InitialiseError'
-  constructor(path: string, complaint: string, cause: unknown) {
+  constructor(path: string, cause: unknown, complaint?: string) {
     super('The embedded PostgreSQL could not make its files.', {
       remedy: 'config',
-      facts: { folder: path, said: complaint.trim() },
+      facts: { folder: path, ...(complaint ? { said: complaint } : {}) },
       ...(cause instanceof Error ? { cause } : {}),
-      advice: 'Check that the disk has 100 MB of room and that the folder can be written.',
+      advice: 'Check that the folder can be written, and that its disk has 100 MB of room.',
     })
   }
 }
