@@ -1,5 +1,6 @@
 /** A real local chain on which detectors are rehearsed: what happened on it is read back as the server would read it. */
-import { type Abi, type Address, createTestClient, createWalletClient, encodeDeployData, type Hex, http, publicActions } from 'viem'
+import { fileURLToPath } from 'node:url'
+import { type Abi, type Address, createTestClient, createWalletClient, encodeDeployData, encodeFunctionData, type Hex, http, parseAbi, publicActions } from 'viem'
 import * as Log from '../src/base/Log.ts'
 import * as Chain from '../src/chain/Chain.ts'
 import * as Facts from '../src/chain/Facts.ts'
@@ -9,6 +10,7 @@ import * as Engine from '../src/detector/Engine.ts'
 import type * as Finding from '../src/detector/Finding.ts'
 import * as Accounts from '../src/drill/Accounts.ts'
 import * as Anvil from '../src/drill/Anvil.ts'
+import * as Compile from '../src/drill/Compile.ts'
 
 export type Rehearsal = Awaited<ReturnType<typeof open>>
 
@@ -19,13 +21,26 @@ export async function open(options: Omit<Anvil.Options, 'chainId'> & { readonly 
   const chain = await Chain.open({ name: 'local', chain: `eip155:${chainId}`, endpoints: [anvil.httpUrl], log: Log.create('silent') })
   const client = createTestClient({ mode: 'anvil', transport: http(anvil.httpUrl), pollingInterval: 10 }).extend(publicActions)
   const accounts = Accounts.derive()
+  for (const { address } of Object.values(accounts)) await client.setBalance({ address, value: 10n ** 23n })
   const wallet = (name: Accounts.Name) => createWalletClient({ account: accounts[name].signer, transport: http(anvil.httpUrl) })
 
   /** Sends a transaction as `from`, whether it succeeds or not, and returns its block's number. */
   const send = async (from: Accounts.Name, request: { readonly to?: Address; readonly data?: Hex; readonly value?: bigint }) => {
-    const hash = await wallet(from).sendTransaction({ chain: null, gas: 3_000_000n, ...request })
+    const hash = await wallet(from).sendTransaction({ chain: null, gas: 6_000_000n, ...request })
     const { blockNumber, contractAddress } = await client.waitForTransactionReceipt({ hash, pollingInterval: 10 })
     return { hash, blockNumber, contractAddress }
+  }
+  /** Sends many transactions of one account into one block and returns its number. */
+  const sendTogether = async (from: Accounts.Name, requests: readonly { readonly to: Address; readonly data: Hex }[]) => {
+    const first = await client.getTransactionCount({ address: accounts[from].address })
+    await client.setAutomine(false)
+    try {
+      for (const [index, request] of requests.entries()) await wallet(from).sendTransaction({ chain: null, gas: 200_000n, nonce: first + index, ...request })
+      await client.mine({ blocks: 1 })
+    } finally {
+      await client.setAutomine(true)
+    }
+    return client.getBlockNumber({ cacheTime: 0 })
   }
   const deploy = async (from: Accounts.Name, artifact: { readonly abi: Abi; readonly bytecode: Hex }, args: readonly unknown[] = []): Promise<Address> => {
     const { contractAddress } = await send(from, { data: encodeDeployData({ ...artifact, args }) })
@@ -43,8 +58,26 @@ export async function open(options: Omit<Anvil.Options, 'chainId'> & { readonly 
     chain.close()
     await anvil.stop()
   }
-  return { anvil, chain, client, accounts, send, deploy, facts, stop }
+  return { anvil, chain, client, accounts, send, sendTogether, deploy, facts, stop }
 }
+
+/** The contracts of `test/contracts`: an actor that does what it is told, an open token, a gate with a gap. */
+export async function artifacts() {
+  const made = await Compile.contracts({ directory: fileURLToPath(new URL('contracts', import.meta.url)) })
+  return made as Readonly<Record<'Actor' | 'OpenToken' | 'Gate' | 'GateProxy', Compile.Artifact>>
+}
+
+/** The calldata for an `Actor` to make these calls, one after the other, in one transaction. */
+export function run(...calls: readonly (readonly [to: Address, data: Hex])[]): Hex {
+  return encodeFunctionData({ abi: actor, functionName: 'run', args: [calls.map(([to]) => to), calls.map(([, data]) => data)] })
+}
+
+/** The calldata for an `Actor` to emit a log. */
+export function emit(topics: readonly Hex[], data: Hex = '0x'): Hex {
+  return encodeFunctionData({ abi: actor, functionName: 'emitLog', args: [topics, data] })
+}
+
+const actor = parseAbi(['function run(address[] targets, bytes[] data)', 'function emitLog(bytes32[] topics, bytes content)'])
 
 export type Replayed = { readonly findings: readonly Finding.Finding[]; readonly states: Engine.States }
 

@@ -51,6 +51,7 @@ type Outflow = {
   /** The part of `net` that went to accounts which had not put it in before. */
   readonly unowed: bigint
   readonly before: bigint
+  readonly observations: number
   readonly comparison: History.Comparison | undefined
 }
 
@@ -89,7 +90,7 @@ export function largeOutflow(options: Options) {
     return share >= shares.large ? 'P2' : 'P3'
   }
 
-  const draft = (key: string, severity: Finding.Severity, where: string, { net, unowed, before, comparison }: Outflow, rest: Partial<Finding.Draft>): Finding.Draft => {
+  const draft = (key: string, severity: Finding.Severity, where: string, { net, unowed, before, observations, comparison }: Outflow, rest: Partial<Finding.Draft>): Finding.Draft => {
     const times = comparison && (comparison.timesLargest >= 1.1 ? `, ${round(comparison.timesLargest)} times the largest such outflow known` : `, ${round(comparison.timesMedian)} times what is usual`)
     const own = severity === 'P4'
     return {
@@ -102,7 +103,7 @@ export function largeOutflow(options: Options) {
         : `${Asset.format(asset, unowed)} left contract ${Account.brief(contract)} ${where} to accounts that had not put it in, ${Asset.percent(Asset.basisPoints(unowed, before))} of all it held${times ?? '; there is too little history to say what is usual'}.`,
       subject: contract,
       values: {
-        ...{ asset: asset.address, net, unowed, balanceBefore: before, observations: comparison?.observations ?? 0 },
+        ...{ asset: asset.address, net, unowed, balanceBefore: before, observations },
         distance: comparison ? round(comparison.distance) : null,
         timesLargest: comparison ? round(comparison.timesLargest) : null,
       },
@@ -135,7 +136,7 @@ export function largeOutflow(options: Options) {
       let unowedTotal = 0n
       for (const { net, accounts, transactionHash } of flows) {
         const unowed = least(unowedOf(accounts, ledger), positive(net))
-        const outflow = { net, unowed, before: held, comparison: History.compare(perTransaction, unowed, minObservations) }
+        const outflow = { net, unowed, before: held, observations: perTransaction.length, comparison: History.compare(perTransaction, unowed, minObservations) }
         const own = unowed < net && Asset.basisPoints(net, held) >= shares.critical * 10_000 && net >= minAmount
         const severity = grade(outflow) ?? (own ? 'P4' : undefined)
         const transaction = transactions.get(transactionHash)
@@ -147,7 +148,7 @@ export function largeOutflow(options: Options) {
         held -= net
         unowedTotal += unowed
       }
-      const whole = { net: total, unowed: least(unowedTotal, positive(total)), before: opening, comparison: History.compare(state.perBlock, unowedTotal, minObservations) }
+      const whole = { net: total, unowed: least(unowedTotal, positive(total)), before: opening, observations: state.perBlock.length, comparison: History.compare(state.perBlock, unowedTotal, minObservations) }
       const severity = grade(whole)
       const known = findings.map((finding) => finding.severity).sort(Finding.compareSeverity)[0]
       // A drain in many small transactions shows only in their sum; one large transaction has been told already.
