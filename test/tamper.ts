@@ -14,7 +14,7 @@ export type Rule =
   | { readonly kind: 'truncate' }
   /** Status 429; over a WebSocket the JSON-RPC error -32005. */
   | { readonly kind: 'busy' }
-  | { readonly kind: 'refuse'; readonly code: number; readonly message: string; readonly data?: unknown }
+  | { readonly kind: 'refuse'; readonly code: number; readonly message: string; readonly data?: unknown; readonly when?: (params: readonly unknown[]) => boolean }
   /** An answer of the test's own making; `honest` asks the server behind. */
   | { readonly kind: 'lie'; readonly answer: (params: readonly unknown[], honest: () => Promise<unknown>) => unknown }
 
@@ -46,7 +46,10 @@ export async function tamper(target: string): Promise<Tamper> {
   let behind = target
   let refusing = false
 
-  const ruleOf = (method: string) => rules.get(method) ?? rules.get('*')
+  const ruleOf = ({ method, params = [] }: Pick<Call, 'method' | 'params'>): Rule | undefined => {
+    const rule = rules.get(method) ?? rules.get('*')
+    return rule?.kind === 'refuse' && rule.when?.(params) === false ? undefined : rule
+  }
   const honest = async ({ method, params = [] }: Call): Promise<{ result?: unknown; error?: unknown }> => {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
     const response = await fetch(behind, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
@@ -54,7 +57,7 @@ export async function tamper(target: string): Promise<Tamper> {
   }
   const answer = async (call: Call): Promise<object> => {
     const head = { jsonrpc: '2.0', id: call.id }
-    const rule = ruleOf(call.method)
+    const rule = ruleOf(call)
     if (rule?.kind === 'refuse') return { ...head, error: { code: rule.code, message: rule.message, data: rule.data } }
     if (rule?.kind === 'busy') return { ...head, error: { code: -32005, message: 'too many requests' } }
     if (rule?.kind === 'delay') await delay(rule.ms)
@@ -67,7 +70,7 @@ export async function tamper(target: string): Promise<Tamper> {
     const message = JSON.parse(text) as Call | Call[]
     const calls = [message].flat()
     asked.push(...calls.map(({ method }) => method))
-    const kinds = calls.map(({ method }) => ruleOf(method)?.kind)
+    const kinds = calls.map((call) => ruleOf(call)?.kind)
     const kind = (['cut', 'silence', 'busy', 'truncate'] as const).find((candidate) => kinds.includes(candidate))
     if (kind === 'cut' || kind === 'silence') return { kind, text: '' }
     const answers = await Promise.all(calls.map(answer))
@@ -101,11 +104,11 @@ export async function tamper(target: string): Promise<Tamper> {
     // Only subscriptions use the socket behind: what comes from there is their confirmations and events.
     upstream.on('message', (data) => {
       const text = String(data)
-      if (ruleOf('eth_subscription')?.kind !== 'silence' || !text.includes('"eth_subscription"')) client.send(text)
+      if (ruleOf({ method: 'eth_subscription' })?.kind !== 'silence' || !text.includes('"eth_subscription"')) client.send(text)
     })
     client.on('message', async (data) => {
       const text = String(data)
-      if (text.includes('"eth_subscribe"') && ruleOf('eth_subscribe') === undefined) {
+      if (text.includes('"eth_subscribe"') && ruleOf(JSON.parse(text) as Call) === undefined) {
         asked.push('eth_subscribe')
         await opened
         return upstream.send(text)

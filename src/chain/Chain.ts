@@ -28,7 +28,7 @@ export type Options = {
   readonly pollMs?: number | undefined
   /** 64 MiB unless given. */
   readonly maxResponseBytes?: number | undefined
-  /** `false` for chains whose headers carry no true bloom filter, or leave some logs out of it; missing logs then go unseen. */
+  /** `false` for chains whose headers carry no true bloom filter, or leave some logs out of it, or do not number logs through; missing logs then go unseen. */
   readonly checkBloom?: boolean | undefined
 }
 

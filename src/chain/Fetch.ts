@@ -70,7 +70,7 @@ export async function findOn(chain: Chain, source: Source.Source, ref: Ref, dema
   }
   const { number, hash, parentHash, timestamp, baseFeePerGas } = head
   const belonging = logs.map((log) => belong(log, head, transactions))
-  if (chain.checkBloom && Bloom.of(belonging) !== head.logsBloom) throw new LieError('the logs are not those that the block filters for', { block: hash, logs: logs.length })
+  if (chain.checkBloom) checkComplete(belonging, head)
   const block: Block.Block = { chain: chain.key, number, hash, parentHash, timestamp, baseFeePerGas, transactions, logs: belonging }
 
   const early = tracing.length > 0 ? others.shift() : undefined
@@ -126,6 +126,14 @@ function belong({ blockHash, ...log }: Raw.Log, head: Raw.Header, transactions: 
     throw new LieError('a log that does not belong to the block', { block: head.hash, logIndex: log.logIndex, ofBlock: blockHash, ofTransaction: log.transactionHash })
   }
   return log
+}
+
+/** Whether logs are missing or made up, as far as that can be seen without the receipts. */
+function checkComplete(logs: readonly Block.Log[], head: Raw.Header): void {
+  if (Bloom.of(logs) !== head.logsBloom) throw new LieError('logs that are not those the block filters for', { block: head.hash, logs: logs.length })
+  // The filter is the same with one of two equal logs left out, but then a number is missing.
+  const gap = logs.findIndex(({ logIndex }, position) => logIndex !== position)
+  if (gap !== -1) throw new LieError('logs with one left out', { block: head.hash, missing: gap })
 }
 
 function shown(ref: Ref): string {
