@@ -58,9 +58,11 @@ export type Chain = {
   readonly onPending: (callback: (transactions: Block.Transaction[]) => void) => () => void
   readonly status: () => readonly Status[]
   readonly close: () => void
-  /** For this folder: whom to ask, best first; who gave a wrong answer; the last head told of. */
-  readonly sources: () => readonly Source.Source[]
+  /** For this folder: whom to ask, best first. Waits a while for one to be up; throws a `NoEndpointError`. */
+  readonly sources: () => Promise<readonly Source.Source[]>
+  /** For this folder: remembers that an endpoint gave a wrong answer, so that it is asked last for a while. */
   readonly suspect: (source: Source.Source, reason: string) => void
+  /** The head told of last. */
   readonly head: () => Block.Header | undefined
   readonly checkBloom: boolean
   readonly log: Log.Log
@@ -123,7 +125,9 @@ export async function open(options: Options): Promise<Chain> {
 
   const usable = async (withinMs: number): Promise<readonly Source.Source[]> => {
     if (Source.ordered(sources).length === 0) await Promise.any(sources.map(({ read }) => read.whenUp(withinMs))).catch(() => {})
-    return Source.ordered(sources)
+    const ready = Source.ordered(sources)
+    if (ready.length === 0) throw new NoEndpointError(name, sources)
+    return ready
   }
   const suspect = (source: Source.Source, reason: string) => {
     source.memory.suspectUntil = performance.now() + suspicionMs
@@ -147,7 +151,7 @@ export async function open(options: Options): Promise<Chain> {
         else failure ??= thrown
       }
     }
-    throw refusal ?? failure ?? new NoEndpointError(name, sources)
+    throw refusal ?? failure
   }
 
   const send: Chain['send'] = async (rawTransaction) => {
@@ -186,7 +190,7 @@ export async function open(options: Options): Promise<Chain> {
     },
     status: () => sources.map(describe),
     close,
-    sources: () => Source.ordered(sources),
+    sources: () => usable(timeoutMs),
     suspect,
     head: heads.latest,
     checkBloom,

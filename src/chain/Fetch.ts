@@ -85,9 +85,7 @@ export async function findOn(chain: Chain, source: Source.Source, ref: Ref, dema
 async function firstOf<value>(chain: Chain, what: string, ask: (source: Source.Source) => Promise<value | undefined>): Promise<value | undefined> {
   const failures: (readonly [Source.Source, unknown])[] = []
   let isAbsent = false
-  // The request only waits until an endpoint is up, where none is.
-  if (chain.sources().length === 0) await chain.request('eth_chainId')
-  for (const source of chain.sources()) {
+  for (const source of await chain.sources()) {
     try {
       const found = await ask(source)
       if (found !== undefined) return found
@@ -99,7 +97,7 @@ async function firstOf<value>(chain: Chain, what: string, ask: (source: Source.S
   }
   if (isAbsent) return undefined
   if (failures.length > 0 && failures.every(([, thrown]) => isLie(thrown))) throw new InconsistentBlockError(chain.name, what, failures)
-  throw failures.find(([, thrown]) => !isLie(thrown))?.[1] ?? new Wire.TransportError(chain.name, 'no endpoint is up')
+  throw failures.find(([, thrown]) => !isLie(thrown))?.[1]
 }
 
 /** Remembers an endpoint whose answer was wrong; a failure of the connection is no such thing. */

@@ -39,13 +39,12 @@ export type Step =
  */
 export async function next(chain: Chain, { cursor, start, known, demand }: Options): Promise<Step> {
   if (!cursor) return begin(chain, start, demand)
-  if (chain.sources().length === 0) await chain.request('eth_chainId')
 
   let confirmed = false
   let contradicted: Source.Source | undefined
   let answered = false
   let failure: unknown
-  for (const source of chain.sources()) {
+  for (const source of await chain.sources()) {
     try {
       const facts = await successor(chain, source, cursor, demand)
       if (facts?.block.parentHash === cursor.hash) return { kind: 'block', facts }

@@ -72,9 +72,8 @@ const method = 'eth_simulateV1'
  */
 export async function simulate(chain: Chain, options: Options): Promise<readonly Outcome[]> {
   if (options.calls.length === 0) return []
-  if (chain.sources().length === 0) await chain.request('eth_chainId')
   let failure: unknown
-  for (const source of chain.sources()) {
+  for (const source of await chain.sources()) {
     if (source.memory.lacks.has(method)) continue
     try {
       return await simulateOn(source, options)

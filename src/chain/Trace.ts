@@ -50,7 +50,7 @@ export function ahead(source: Source.Source, header: Pick<Block.Header, 'number'
 export async function calls(chain: Chain, preferred: Source.Source, block: Subject, early?: Promise<unknown>): Promise<readonly Block.Call[] | undefined> {
   if (block.transactions.length === 0) return []
   let failure: unknown
-  for (const source of [preferred, ...chain.sources().filter((other) => other !== preferred)]) {
+  for (const source of [preferred, ...(await chain.sources()).filter((other) => other !== preferred)]) {
     for (const [method, trace] of Object.entries(ways)) {
       if (source.memory.lacks.has(method)) continue
       try {
