@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { type Abi, type Address, createTestClient, createWalletClient, encodeDeployData, encodeFunctionData, type Hex, http, parseAbi, publicActions } from 'viem'
 import * as Log from '../src/base/Log.ts'
+import type * as Block from '../src/chain/Block.ts'
 import * as Chain from '../src/chain/Chain.ts'
 import * as Facts from '../src/chain/Facts.ts'
 import * as Fetch from '../src/chain/Fetch.ts'
@@ -27,8 +28,8 @@ export async function open(options: Omit<Anvil.Options, 'chainId'> & { readonly 
   /** Sends a transaction as `from`, whether it succeeds or not, and returns its block's number. */
   const send = async (from: Accounts.Name, request: { readonly to?: Address; readonly data?: Hex; readonly value?: bigint }) => {
     const hash = await wallet(from).sendTransaction({ chain: null, gas: 6_000_000n, ...request })
-    const { blockNumber, contractAddress } = await client.waitForTransactionReceipt({ hash, pollingInterval: 10 })
-    return { hash, blockNumber, contractAddress }
+    const { blockNumber, contractAddress, status } = await client.waitForTransactionReceipt({ hash, pollingInterval: 10 })
+    return { hash, blockNumber, contractAddress, status }
   }
   /** Sends many transactions of one account into one block and returns its number. */
   const sendTogether = async (from: Accounts.Name, requests: readonly { readonly to: Address; readonly data: Hex }[]) => {
@@ -42,8 +43,20 @@ export async function open(options: Omit<Anvil.Options, 'chainId'> & { readonly 
     }
     return client.getBlockNumber({ cacheTime: 0 })
   }
+  /** Sends a transaction that waits, while nothing is mined. */
+  const sendPending = (from: Accounts.Name, request: { readonly to: Address; readonly data: Hex }) => wallet(from).sendTransaction({ chain: null, gas: 200_000n, ...request })
+  /** The transactions that wait, as the server is told of them. */
+  const pending = async (): Promise<readonly Block.Transaction[]> => {
+    const { pending: waiting } = await client.getTxpoolContent()
+    return Object.values(waiting).flatMap((byNonce) =>
+      Object.values(byNonce).map(({ hash, from, to, input, value, nonce }) => {
+        return { hash, index: 0, from: from.toLowerCase() as Address, to: (to?.toLowerCase() ?? null) as Address | null, input, value: BigInt(value), nonce: Number(nonce) }
+      }),
+    )
+  }
   const deploy = async (from: Accounts.Name, artifact: { readonly abi: Abi; readonly bytecode: Hex }, args: readonly unknown[] = []): Promise<Address> => {
-    const { contractAddress } = await send(from, { data: encodeDeployData({ ...artifact, args }) })
+    const { contractAddress, status } = await send(from, { data: encodeDeployData({ ...artifact, args }) })
+    if (status !== 'success') throw new Error('A contract of the test could not be deployed.')
     return (contractAddress as Address).toLowerCase() as Address
   }
   /** The facts of blocks `first` to `last`, with all that the detectors demand. */
@@ -58,7 +71,7 @@ export async function open(options: Omit<Anvil.Options, 'chainId'> & { readonly 
     chain.close()
     await anvil.stop()
   }
-  return { anvil, chain, client, accounts, send, sendTogether, deploy, facts, stop }
+  return { anvil, chain, client, accounts, send, sendTogether, sendPending, pending, deploy, facts, stop }
 }
 
 /** The contracts of `test/contracts`: an actor that does what it is told, an open token, a gate with a gap. */
