@@ -1,0 +1,22 @@
+import type { Readiness } from '../../api/contract.ts'
+import { Address } from '../../ui/Address.tsx'
+import { Empty, Panel } from '../../ui/Panel.tsx'
+
+export function PeoplePanel({ people }: { people: Readiness['people'] }) {
+  return (
+    <Panel title="People" count={people.length || undefined} flush>
+      {people.length === 0 && <Empty title="Nobody is named." code={"people: [\n  { id: 'ada', name: 'Ada', roles: ['guardian'], address: '0x…' },\n]"} />}
+      <ul className="rows rows-tight">
+        {people.map((person) => (
+          <li key={person.id} className="row">
+            <div className="row-main row-line">
+              <span className="row-title">{person.name}</span>
+              <span className="muted small">{person.roles.join(', ').replaceAll('_', ' ')}</span>
+            </div>
+            {person.address && <Address id={person.address} />}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  )
+}

@@ -1,0 +1,97 @@
+import type { ReactNode } from 'react'
+import type { Incident } from '../../api/contract.ts'
+import { count, duration, group } from '../../api/format.ts'
+import { Icon } from '../../ui/Icon.tsx'
+import { Quantity } from '../../ui/Quantity.tsx'
+import { Since } from '../../ui/When.tsx'
+import { blocksLeft, type Flow } from './bleeding.ts'
+import { isUncontained, phaseOf } from './state.ts'
+
+/** The answer to "are we bleeding, and how fast?": one word, one shape, four figures. */
+export function StateBanner({ incident, flow }: { incident: Incident; flow: Flow | undefined }) {
+  const phase = phaseOf(incident)
+  return (
+    <section className={`state tone-${phase.tone}`} aria-label="State of the incident" data-testid="incident-state" data-state={phase.name}>
+      <div className="state-word">
+        <span className="state-sign">
+          <Icon name={phase.icon} size={28} />
+        </span>
+        <div>
+          <p className="state-name">{phase.word}</p>
+          <p className="state-sentence">{phase.sentence}</p>
+        </div>
+      </div>
+      <dl className="figures">
+        <Figure name={isUncontained(incident) ? 'Lost so far' : 'Lost'} note={<OtherLosses incident={incident} flow={flow} />}>
+          <Loss incident={incident} />
+        </Figure>
+        <Figure name={isUncontained(incident) ? 'Rate per block' : 'Rate while it lasted'} note={flow ? `over ${count(flow.window, 'block')}` : 'no holdings are read'}>
+          {flow ? <Quantity units={positive(flow.perBlock)} decimals={flow.decimals} symbol={flow.symbol} /> : '–'}
+        </Figure>
+        <Figure name={isUncontained(incident) ? 'Still there' : 'Kept'} note={<Outlook incident={incident} flow={flow} />}>
+          {flow ? <Quantity units={flow.held.toString()} decimals={flow.decimals} symbol={flow.symbol} /> : '–'}
+        </Figure>
+        <TimeFigure incident={incident} />
+      </dl>
+    </section>
+  )
+}
+
+function Figure({ name, note, children }: { name: string; note: ReactNode; children: ReactNode }) {
+  return (
+    <div className="figure">
+      <dt>{name}</dt>
+      <dd>
+        <span className="figure-value">{children}</span>
+        <span className="figure-note">{note}</span>
+      </dd>
+    </div>
+  )
+}
+
+function Loss({ incident }: { incident: Incident }) {
+  const [first] = incident.losses
+  if (!first) return <span data-testid="loss">none measured</span>
+  return (
+    <span data-testid="loss">
+      <Quantity {...first} />
+    </span>
+  )
+}
+
+function OtherLosses({ incident, flow }: { incident: Incident; flow: Flow | undefined }) {
+  const others = incident.losses.slice(1)
+  if (others.length > 0) return others.map((loss) => <Quantity key={loss.symbol} {...loss} />)
+  if (!flow || flow.before <= 0n || flow.lost <= 0n) return null
+  return `${(Number((flow.lost * 1000n) / flow.before) / 10).toFixed(1)} % of what was held`
+}
+
+function Outlook({ incident, flow }: { incident: Incident; flow: Flow | undefined }) {
+  if (!flow) return null
+  if (!isUncontained(incident)) return `of ${group(((flow.before / 10n ** BigInt(flow.decimals)) || 0n).toString())} ${flow.symbol} before`
+  const left = blocksLeft(flow)
+  if (left !== null) return <strong className="outlook">gone in ≈ {count(left, 'block')} at this rate</strong>
+  const last = flow.points.at(-1)
+  return flow.lastOutflow !== null && last ? `no outflow for ${count(last.block - flow.lastOutflow, 'block')}` : 'no outflow seen'
+}
+
+function TimeFigure({ incident }: { incident: Incident }) {
+  const { beganAt, beganBlock, containedAt, declaredAt } = incident
+  const from = beganAt ?? declaredAt
+  const seen = beganAt ? `seen after ${duration(Date.parse(declaredAt) - Date.parse(beganAt))}` : 'since it was declared'
+  if (!isUncontained(incident) && containedAt)
+    return (
+      <Figure name="Contained after" note={seen}>
+        <Since at={from} until={containedAt} />
+      </Figure>
+    )
+  return (
+    <Figure name={beganBlock ? `Since block ${group(beganBlock)}` : 'Since declared'} note={seen}>
+      <Since at={from} until={incident.resolvedAt} />
+    </Figure>
+  )
+}
+
+function positive(units: bigint): string {
+  return (units > 0n ? units : 0n).toString()
+}

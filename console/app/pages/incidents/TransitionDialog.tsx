@@ -1,0 +1,53 @@
+import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
+import { moveIncident } from '../../api/actions.ts'
+import { ProblemNotice } from '../../api/Answer.tsx'
+import type { Incident, Transition } from '../../api/contract.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { Empty } from '../../ui/Panel.tsx'
+import { toast } from '../../ui/toasts.ts'
+
+/** Moves the incident on: every way out of this state, with the reason where a way is closed. */
+export function TransitionDialog({ incident, onClose }: { incident: Incident; onClose: () => void }) {
+  const [to, setTo] = useState<Transition['to'] | null>(null)
+  const [reason, setReason] = useState('')
+  const chosen = incident.transitions.find((each) => each.to === to)
+  const move = useMutation({
+    mutationFn: (transition: Transition) => moveIncident(incident.id, transition.to, reason.trim()),
+    onSuccess: (moved, transition) => {
+      if (!moved) return
+      onClose()
+      toast(`${transition.label}: done.`)
+    },
+  })
+  const lacksReason = chosen?.needsReason === true && reason.trim() === ''
+  return (
+    <Dialog title="Change the state" onClose={onClose}>
+      {incident.transitions.length === 0 && <Empty title="This state is the last." />}
+      <ul className="choices" role="radiogroup" aria-label="New state">
+        {incident.transitions.map((transition) => (
+          <li key={transition.to} role="none">
+            <button type="button" role="radio" className="choice" aria-checked={transition.to === to} disabled={transition.blockedBy !== null} onClick={() => setTo(transition.to)} data-testid={`transition-${transition.to}`}>
+              <span>{transition.label}</span>
+              {transition.blockedBy && <span className="muted small choice-why">{transition.blockedBy}</span>}
+            </button>
+          </li>
+        ))}
+      </ul>
+      {chosen && (
+        <label className="field">
+          <span>{chosen.needsReason ? 'Reason' : 'Reason (optional)'}</span>
+          <textarea className="input" value={reason} maxLength={2_000} onChange={(event) => setReason(event.target.value)} />
+        </label>
+      )}
+      {move.error && <ProblemNotice error={move.error} />}
+      <div className="dialog-foot">
+        <Button onClick={onClose}>Cancel</Button>
+        <Button kind="primary" disabled={!chosen || lacksReason} busy={move.isPending} onClick={() => chosen && move.mutate(chosen)} data-testid="transition-confirm">
+          {chosen ? chosen.label : 'Choose a state'}
+        </Button>
+      </div>
+    </Dialog>
+  )
+}
