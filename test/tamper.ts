@@ -14,7 +14,13 @@ export type Rule =
   | { readonly kind: 'truncate' }
   /** Status 429; over a WebSocket the JSON-RPC error -32005. */
   | { readonly kind: 'busy' }
-  | { readonly kind: 'refuse'; readonly code: number; readonly message: string; readonly data?: unknown; readonly when?: (params: readonly unknown[]) => boolean }
+  | {
+      readonly kind: 'refuse'
+      readonly code: number
+      readonly message: string
+      readonly data?: unknown
+      readonly when?: (params: readonly unknown[]) => boolean
+    }
   /** An answer of the test's own making; `honest` asks the server behind. */
   | { readonly kind: 'lie'; readonly answer: (params: readonly unknown[], honest: () => Promise<unknown>) => unknown }
 
@@ -61,7 +67,8 @@ export async function tamper(target: string): Promise<Tamper> {
     if (rule?.kind === 'refuse') return { ...head, error: { code: rule.code, message: rule.message, data: rule.data } }
     if (rule?.kind === 'busy') return { ...head, error: { code: -32005, message: 'too many requests' } }
     if (rule?.kind === 'delay') await delay(rule.ms)
-    if (rule?.kind === 'lie') return { ...head, result: await rule.answer(call.params ?? [], async () => (await honest(call)).result) }
+    if (rule?.kind === 'lie')
+      return { ...head, result: await rule.answer(call.params ?? [], async () => (await honest(call)).result) }
     const { result, error } = await honest(call)
     return error === undefined ? { ...head, result } : { ...head, error }
   }
@@ -83,12 +90,17 @@ export async function tamper(target: string): Promise<Tamper> {
     const { kind, text } = await treat(Buffer.concat(chunks).toString())
     if (kind === 'silence') return
     if (kind === 'cut') return request.socket.destroy()
-    response.writeHead(kind === 'busy' ? 429 : 200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+    response.writeHead(kind === 'busy' ? 429 : 200, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+    })
     if (kind === 'truncate') response.write(text.slice(0, text.length / 2), () => request.socket.destroy())
     else response.end(text)
   }
 
-  const server = createServer((request, response) => void serve(request, response).catch(() => request.socket.destroy()))
+  const server = createServer(
+    (request, response) => void serve(request, response).catch(() => request.socket.destroy()),
+  )
   server.on('connection', (socket) => {
     if (refusing) return socket.destroy()
     sockets.add(socket)
@@ -104,7 +116,8 @@ export async function tamper(target: string): Promise<Tamper> {
     // Only subscriptions use the socket behind: what comes from there is their confirmations and events.
     upstream.on('message', (data) => {
       const text = String(data)
-      if (ruleOf({ method: 'eth_subscription' })?.kind !== 'silence' || !text.includes('"eth_subscription"')) client.send(text)
+      if (ruleOf({ method: 'eth_subscription' })?.kind !== 'silence' || !text.includes('"eth_subscription"'))
+        client.send(text)
     })
     client.on('message', async (data) => {
       const text = String(data)

@@ -35,6 +35,9 @@ export function decodeRevert(data: Hex): string | undefined {
 
 /** Why code failed to run, by the data that the endpoint gave or else by its words. */
 export function reasonOf(error: Wire.RpcError): string {
-  const data = typeof error.data === 'object' && error.data !== null ? (error.data as { readonly data?: unknown }).data : error.data
+  const data =
+    typeof error.data === 'object' && error.data !== null
+      ? (error.data as { readonly data?: unknown }).data
+      : error.data
   return (isHex(data) ? decodeRevert(data) : undefined) ?? error.shortMessage
 }

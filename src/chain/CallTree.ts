@@ -22,14 +22,22 @@ export function fromParity(raw: unknown, blockHash: Hash): readonly Block.Call[]
   for (const item of Raw.list(raw, 'trace_block', most)) {
     const trace = Raw.object(item, 'trace')
     if (trace.type === 'reward') continue
-    if (Raw.hash(trace.blockHash, 'blockHash') !== blockHash) throw new Raw.MalformedAnswerError('blockHash', trace.blockHash)
+    if (Raw.hash(trace.blockHash, 'blockHash') !== blockHash)
+      throw new Raw.MalformedAnswerError('blockHash', trace.blockHash)
     const transactionHash = Raw.hash(trace.transactionHash, 'transactionHash')
     const path = Raw.list(trace.traceAddress, 'traceAddress', deepest).map(Number)
     const parent = around[path.length - 1]
-    const isPlaced = path.length === 0 || (parent?.transactionHash === transactionHash && parent.path.every((step, depth) => step === path[depth]))
+    const isPlaced =
+      path.length === 0 ||
+      (parent?.transactionHash === transactionHash && parent.path.every((step, depth) => step === path[depth]))
     if (!isPlaced) throw new Raw.MalformedAnswerError('traceAddress', trace.traceAddress)
     const failed = typeof trace.error === 'string' && trace.error !== ''
-    const call: Block.Call = { transactionHash, path, ...parityAction(trace, failed), succeeded: !failed && (path.length === 0 || parent!.succeeded) }
+    const call: Block.Call = {
+      transactionHash,
+      path,
+      ...parityAction(trace, failed),
+      succeeded: !failed && (path.length === 0 || parent!.succeeded),
+    }
     around = [...around.slice(0, path.length), call]
     calls.push(call)
   }
@@ -57,7 +65,8 @@ export function fromCallTracer(raw: unknown, transactionHash: Hash): readonly Bl
       succeeded,
     })
     if (frame.calls === undefined || frame.calls === null) return
-    for (const [index, inner] of Raw.list(frame.calls, 'calls', most).entries()) visit(inner, [...path, index], succeeded)
+    for (const [index, inner] of Raw.list(frame.calls, 'calls', most).entries())
+      visit(inner, [...path, index], succeeded)
   }
   visit(raw, [], true)
   return calls
@@ -70,8 +79,16 @@ function parityAction(trace: Readonly<Record<string, unknown>>, failed: boolean)
   const result = typeof trace.result === 'object' && trace.result !== null ? Raw.object(trace.result, 'result') : {}
   if (trace.type === 'create') {
     const kind = kindOf(action.creationMethod ?? 'create')
-    const made: { to: Address | null; output: Hex } = failed ? { to: null, output: '0x' } : { to: Raw.address(result.address, 'address'), output: optionalBytes(result.code, 'code') }
-    return { kind, from: Raw.address(action.from, 'from'), input: Raw.bytes(action.init, 'init'), value: value(kind, action.value), ...made }
+    const made: { to: Address | null; output: Hex } = failed
+      ? { to: null, output: '0x' }
+      : { to: Raw.address(result.address, 'address'), output: optionalBytes(result.code, 'code') }
+    return {
+      kind,
+      from: Raw.address(action.from, 'from'),
+      input: Raw.bytes(action.init, 'init'),
+      value: value(kind, action.value),
+      ...made,
+    }
   }
   if (trace.type === 'suicide' || trace.type === 'selfdestruct') {
     return {
@@ -95,7 +112,15 @@ function parityAction(trace: Readonly<Record<string, unknown>>, failed: boolean)
   }
 }
 
-const kinds: ReadonlySet<string> = new Set<Block.Call['kind']>(['call', 'delegatecall', 'staticcall', 'callcode', 'create', 'create2', 'selfdestruct'])
+const kinds: ReadonlySet<string> = new Set<Block.Call['kind']>([
+  'call',
+  'delegatecall',
+  'staticcall',
+  'callcode',
+  'create',
+  'create2',
+  'selfdestruct',
+])
 
 function kindOf(type: unknown): Block.Call['kind'] {
   const kind = typeof type === 'string' ? type.toLowerCase() : type

@@ -5,7 +5,7 @@ import * as Errors from '../base/Errors.ts'
 import type * as Log from '../base/Log.ts'
 import type * as Block from './Block.ts'
 import * as Caip from './Caip.ts'
-import type * as Endpoint from './Endpoint.ts'
+import * as Endpoint from './Endpoint.ts'
 import * as Heads from './Heads.ts'
 import * as Mempool from './Mempool.ts'
 import * as Source from './Source.ts'
@@ -97,20 +97,35 @@ const graceMs = 300
  * chain.key // 'eip155:1@0xd4e56740…'
  */
 export async function open(options: Options): Promise<Chain> {
-  const { name, log: parent, clock = Clock.system, random = Math.random, timeoutMs = 5_000, pollMs = 1_000, maxResponseBytes = 64 * 1_024 ** 2, checkBloom = true } = options
+  const {
+    name,
+    log: parent,
+    clock = Clock.system,
+    random = Math.random,
+    timeoutMs = 5_000,
+    pollMs = 1_000,
+    maxResponseBytes = 64 * 1_024 ** 2,
+    checkBloom = true,
+  } = options
   const log = parent.child({ chain: name })
   const closing = new AbortController()
-  const identity: Endpoint.Identity = { chainId: Caip.reference(options.chain), genesisHash: options.genesisHash?.toLowerCase() as Hash | undefined }
+  const identity: Endpoint.Identity = {
+    chainId: Caip.reference(options.chain),
+    genesisHash: options.genesisHash?.toLowerCase() as Hash | undefined,
+  }
   const heads = Heads.create({ clock, log, pollMs, signal: closing.signal })
   const mempool = Mempool.create({ log, signal: closing.signal })
 
   const attempt = (source: Source.Source, subscribed: Promise<void>) =>
     void subscribed.catch((error) => log.warn({ endpoint: source.url, err: error }, 'could not subscribe'))
+  const onWatch = (source: Source.Source, watch: Endpoint.Endpoint) => {
+    attempt(source, heads.subscribe(source, watch))
+    if (mempool.isWanted()) attempt(source, mempool.subscribe(source, watch))
+  }
+  // All are read before any is opened, so that a wrong one leaves nothing behind.
+  for (const url of options.endpoints) Endpoint.parse(url)
   const sources = options.endpoints.map((url) =>
-    Source.open({ url, identity, clock, random, timeoutMs, maxResponseBytes, onDown: (error) => log.warn({ reason: Errors.messageOf(error), err: error }, 'endpoint not usable') }, (source, watch) => {
-      attempt(source, heads.subscribe(source, watch))
-      if (mempool.isWanted()) attempt(source, mempool.subscribe(source, watch))
-    }),
+    Source.open({ url, identity, clock, random, timeoutMs, maxResponseBytes, onDown: tellOnce(log) }, onWatch),
   )
   const close = () => {
     closing.abort()
@@ -124,7 +139,8 @@ export async function open(options: Options): Promise<Chain> {
   }
 
   const usable = async (withinMs: number): Promise<readonly Source.Source[]> => {
-    if (Source.ordered(sources).length === 0) await Promise.any(sources.map(({ read }) => read.whenUp(withinMs))).catch(() => {})
+    if (Source.ordered(sources).length === 0)
+      await Promise.any(sources.map(({ read }) => read.whenUp(withinMs))).catch(() => {})
     const ready = Source.ordered(sources)
     if (ready.length === 0) throw new NoEndpointError(name, sources)
     return ready
@@ -170,7 +186,9 @@ export async function open(options: Options): Promise<Chain> {
       const isIncluded = await request('eth_getTransactionByHash', [hash]).catch(() => null)
       if (isIncluded) return hash
       const reasons = (thrown as AggregateError).errors
-      throw reasons.find((reason) => reason instanceof Wire.RpcError) ?? reasons[0] ?? new NoEndpointError(name, sources)
+      throw (
+        reasons.find((reason) => reason instanceof Wire.RpcError) ?? reasons[0] ?? new NoEndpointError(name, sources)
+      )
     }
   }
 
@@ -185,7 +203,9 @@ export async function open(options: Options): Promise<Chain> {
     onPending: (callback) => {
       const isFirst = !mempool.isWanted()
       const stop = mempool.listen(callback)
-      if (isFirst) for (const source of sources) if (source.watch?.state() === 'up') attempt(source, mempool.subscribe(source, source.watch))
+      if (isFirst)
+        for (const source of sources)
+          if (source.watch?.state() === 'up') attempt(source, mempool.subscribe(source, source.watch))
       return stop
     },
     status: () => sources.map(describe),
@@ -204,8 +224,22 @@ export function toClient(chain: Chain): PublicClient {
   return createPublicClient({ transport }) as PublicClient
 }
 
+/** Warns of a failure; the same again at each attempt to reconnect is worth no more than a debug line. */
+function tellOnce(log: Log.Log): (error: unknown) => void {
+  let told: string | undefined
+  return (error) => {
+    const reason = reasonOf(error)
+    log[reason === told ? 'debug' : 'warn']({ reason, err: error }, 'endpoint not usable')
+    told = reason
+  }
+}
+
 /** Waits until every endpoint has been tried, or a while after the first is up. */
-async function firstVerdicts(sources: readonly Source.Source[], clock: Clock.Clock, signal: AbortSignal): Promise<void> {
+async function firstVerdicts(
+  sources: readonly Source.Source[],
+  clock: Clock.Clock,
+  signal: AbortSignal,
+): Promise<void> {
   const all = Promise.all(sources.map(({ read }) => read.settled))
   const up = sources.map(async ({ read }) => {
     await read.settled
@@ -236,12 +270,19 @@ function describe({ url, kind, read, memory }: Source.Source): Status {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Errors.BaseError)) return Errors.messageOf(error)
   const { reason, compared, expected, got } = error.facts
-  return reason === undefined ? `${error.shortMessage} The ${compared} should be ${expected} and is ${got}.` : String(reason)
+  return reason === undefined
+    ? `${error.shortMessage} The ${compared} should be ${expected} and is ${got}.`
+    : String(reason)
 }
 
 /** Whether a node refuses a transaction because it has it already; each client says so in its own words. */
 function isKnown(thrown: unknown): boolean {
-  return thrown instanceof Wire.RpcError && /already (known|imported|exists|in mempool)|known transaction|AlreadyKnown|existing tx|same hash/i.test(thrown.shortMessage)
+  return (
+    thrown instanceof Wire.RpcError &&
+    /already (known|imported|exists|in mempool)|known transaction|AlreadyKnown|existing tx|same hash/i.test(
+      thrown.shortMessage,
+    )
+  )
 }
 
 /** No endpoint of the chain can be used. */
@@ -251,7 +292,12 @@ export class NoEndpointError extends Errors.BaseError {
     const errors = sources.map(({ read }) => read.lastError())
     super(`No endpoint of the chain ${chain} can be used.`, {
       remedy: errors.length > 0 && errors.some((error) => Errors.remedyOf(error) === 'retry') ? 'retry' : 'config',
-      facts: Object.fromEntries(sources.map(({ url }, index) => [url, errors[index] === undefined ? 'not connected yet' : reasonOf(errors[index])])),
+      facts: Object.fromEntries(
+        sources.map(({ url }, index) => [
+          url,
+          errors[index] === undefined ? 'not connected yet' : reasonOf(errors[index]),
+        ]),
+      ),
       advice: 'Check that the endpoints are running, reachable from here, and of this chain.',
     })
   }

@@ -3,8 +3,8 @@ import type { Hash } from 'viem'
 import type * as Clock from '../base/Clock.ts'
 import * as Errors from '../base/Errors.ts'
 import { httpWire } from './httpWire.ts'
-import { webSocketWire } from './webSocketWire.ts'
 import * as Wire from './Wire.ts'
+import { webSocketWire } from './webSocketWire.ts'
 
 export type State = 'connecting' | 'up' | 'down' | 'wrong_chain'
 
@@ -82,7 +82,10 @@ export function open(options: Options): Endpoint {
 
   const ask = (calls: readonly Wire.Call[], within: number): readonly Promise<unknown>[] => {
     if (calls.length === 0) return []
-    if (state !== 'up' || !wire) return Wire.kept(calls.map(async () => Promise.reject(lastError ?? new Wire.TransportError(name, 'it is not connected yet'))))
+    if (state !== 'up' || !wire)
+      return Wire.kept(
+        calls.map(async () => Promise.reject(lastError ?? new Wire.TransportError(name, 'it is not connected yet'))),
+      )
     const answers = wire.request(calls, within)
     void measured(answers[0]!).catch(() => {})
     return answers
@@ -122,7 +125,10 @@ export function open(options: Options): Endpoint {
       }
       settle()
       const asked = lastError instanceof Wire.TransportError ? Math.min(lastError.retryAfterMs ?? 0, 60_000) : 0
-      const pause = Math.max(asked, Math.min(backoffMs.most, backoffMs.least * 2 ** Math.min(attempt, 20)) * (0.5 + random() / 2))
+      const pause = Math.max(
+        asked,
+        Math.min(backoffMs.most, backoffMs.least * 2 ** Math.min(attempt, 20)) * (0.5 + random() / 2),
+      )
       await clock.sleep(pause, closing.signal).catch(() => {})
     }
     state = 'down'
@@ -151,7 +157,10 @@ export function open(options: Options): Endpoint {
           finish()
         }
         const wake = done(resolve)
-        const timer = setTimeout(done(() => reject(lastError ?? new Wire.TransportError(name, `not connected within ${withinMs} ms`))), withinMs)
+        const timer = setTimeout(
+          done(() => reject(lastError ?? new Wire.TransportError(name, `not connected within ${withinMs} ms`))),
+          withinMs,
+        )
         waiters.add(wake)
       }),
     restart: (reason) => wire?.close(reason),
@@ -170,16 +179,26 @@ async function check(wire: Wire.Wire, identity: Identity, name: string, timeoutM
   const [id] = await Promise.all(wire.request([['eth_chainId', []]], timeoutMs))
   const [genesis] = await Promise.all(wire.request([['eth_getBlockByNumber', ['0x0', false]]], timeoutMs))
   const chainId = typeof id === 'string' && /^0x[0-9a-f]{1,13}$/i.test(id) ? Number(id) : undefined
-  if (chainId !== identity.chainId) throw new WrongChainError(name, 'chain id', identity.chainId, chainId ?? `not a chain id: ${JSON.stringify(id)?.slice(0, 80)}`)
+  if (chainId !== identity.chainId)
+    throw new WrongChainError(
+      name,
+      'chain id',
+      identity.chainId,
+      chainId ?? `not a chain id: ${JSON.stringify(id)?.slice(0, 80)}`,
+    )
   const hash = (genesis as { readonly hash?: unknown } | null)?.hash
-  if (typeof hash !== 'string' || !/^0x[0-9a-f]{64}$/i.test(hash)) throw new WrongChainError(name, 'genesis', identity.genesisHash ?? 'a hash', 'no block 0')
+  if (typeof hash !== 'string' || !/^0x[0-9a-f]{64}$/i.test(hash))
+    throw new WrongChainError(name, 'genesis', identity.genesisHash ?? 'a hash', 'no block 0')
   identity.genesisHash ??= hash.toLowerCase() as Hash
-  if (hash.toLowerCase() !== identity.genesisHash) throw new WrongChainError(name, 'genesis', identity.genesisHash, hash.toLowerCase())
+  if (hash.toLowerCase() !== identity.genesisHash)
+    throw new WrongChainError(name, 'genesis', identity.genesisHash, hash.toLowerCase())
 }
 
-function parse(text: string): URL {
+/** The URL, if an endpoint can have it. Throws an `InvalidUrlError`, which does not show it. */
+export function parse(text: string): URL {
   const url = URL.parse(text)
-  if (!url || !['ws:', 'wss:', 'http:', 'https:'].includes(url.protocol)) throw new InvalidUrlError(url ? Wire.redact(url) : 'not a URL')
+  if (!url || !['ws:', 'wss:', 'http:', 'https:'].includes(url.protocol))
+    throw new InvalidUrlError(url ? Wire.redact(url) : 'not a URL')
   return url
 }
 
@@ -198,6 +217,10 @@ export class WrongChainError extends Errors.BaseError {
 export class InvalidUrlError extends Errors.BaseError {
   override readonly name = 'Endpoint.InvalidUrlError'
   constructor(got: string) {
-    super('An endpoint needs a URL of a JSON-RPC server.', { remedy: 'config', facts: { got }, advice: 'Write ws://, wss://, http:// or https://, then host and path.' })
+    super('An endpoint needs a URL of a JSON-RPC server.', {
+      remedy: 'config',
+      facts: { got },
+      advice: 'Write ws://, wss://, http:// or https://, then host and path.',
+    })
   }
 }

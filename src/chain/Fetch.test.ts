@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type AbiFunction, type Hash, type Hex, keccak256, parseAbi } from 'viem'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type Tamper, tamper } from '../../test/tamper.ts'
 import * as Log from '../base/Log.ts'
 import * as Anvil from '../drill/Anvil.ts'
 import * as Rpc from '../drill/Rpc.ts'
-import { type Tamper, tamper } from '../../test/tamper.ts'
 import * as Chain from './Chain.ts'
 import * as Facts from './Facts.ts'
 import * as Fetch from './Fetch.ts'
@@ -25,7 +25,9 @@ beforeAll(async () => {
   anvil = await Anvil.start({ chainId: 7_201 })
   liar = await tamper(anvil.httpUrl)
   honest = await tamper(anvil.httpUrl)
-  const receipt = (await Rpc.call(anvil.httpUrl, 'eth_sendTransactionSync', [{ from, data: code, gas: '0x100000' }])) as { contractAddress: Hex }
+  const receipt = (await Rpc.call(anvil.httpUrl, 'eth_sendTransactionSync', [
+    { from, data: code, gas: '0x100000' },
+  ])) as { contractAddress: Hex }
   emitter = receipt.contractAddress
   await Rpc.call(anvil.httpUrl, 'evm_setAutomine', [false])
   block = await emit(4)
@@ -43,14 +45,35 @@ afterAll(async () => {
 })
 
 async function emit(count: number) {
-  await Rpc.all(anvil.httpUrl, Array.from({ length: count }, (_, index) => ['eth_sendTransaction', [{ from, to: emitter, gas: '0x20000', data: `0x1${[0, 1, 1, 2][index % 4]}` }]] as const))
+  await Rpc.all(
+    anvil.httpUrl,
+    Array.from(
+      { length: count },
+      (_, index) =>
+        [
+          'eth_sendTransaction',
+          [{ from, to: emitter, gas: '0x20000', data: `0x1${[0, 1, 1, 2][index % 4]}` }],
+        ] as const,
+    ),
+  )
   await Rpc.call(anvil.httpUrl, 'evm_mine')
-  const { hash, number } = (await Rpc.call(anvil.httpUrl, 'eth_getBlockByNumber', ['latest', false])) as { hash: Hash; number: Hex }
+  const { hash, number } = (await Rpc.call(anvil.httpUrl, 'eth_getBlockByNumber', ['latest', false])) as {
+    hash: Hash
+    number: Hex
+  }
   return { hash, number: BigInt(number) }
 }
 
 async function open(endpoints: readonly string[], options: Partial<Chain.Options> = {}): Promise<Chain.Chain> {
-  const chain = await Chain.open({ name: 'test', chain: 'eip155:7201', endpoints, log: Log.create('silent'), timeoutMs: 400, pollMs: 40, ...options })
+  const chain = await Chain.open({
+    name: 'test',
+    chain: 'eip155:7201',
+    endpoints,
+    log: Log.create('silent'),
+    timeoutMs: 400,
+    pollMs: 40,
+    ...options,
+  })
   opened.push(chain)
   return chain
 }
@@ -60,9 +83,16 @@ type Raw = Record<string, unknown>
 test('a block by number and by hash is the same, with its transactions and logs', async () => {
   const chain = await open([honest.wsUrl])
   const facts = await Fetch.facts(chain, block.hash, {})
-  expect(facts).toMatchObject({ stage: 'included', block: { chain: chain.key, number: block.number, hash: block.hash } })
-  expect(facts.block.transactions.map(({ index, to }) => [index, to])).toEqual([0, 1, 2, 3].map((index) => [index, emitter]))
-  expect(facts.block.logs.map(({ logIndex, data, address }) => [logIndex, data, address])).toEqual(['0x10', '0x11', '0x11', '0x12'].map((data, index) => [index, data, emitter]))
+  expect(facts).toMatchObject({
+    stage: 'included',
+    block: { chain: chain.key, number: block.number, hash: block.hash },
+  })
+  expect(facts.block.transactions.map(({ index, to }) => [index, to])).toEqual(
+    [0, 1, 2, 3].map((index) => [index, emitter]),
+  )
+  expect(facts.block.logs.map(({ logIndex, data, address }) => [logIndex, data, address])).toEqual(
+    ['0x10', '0x11', '0x11', '0x12'].map((data, index) => [index, data, emitter]),
+  )
   expect(await Fetch.facts(chain, block.number, {})).toEqual(facts)
   const other = await open([honest.httpUrl])
   expect(await Fetch.facts(other, block.number, {})).toEqual(facts)
@@ -72,16 +102,40 @@ const lies: readonly (readonly [string, string, (answer: Raw & Raw[]) => unknown
   ['leaves a log out', 'eth_getLogs', (logs) => logs.slice(0, -1)],
   ['leaves one of two equal logs out', 'eth_getLogs', (logs) => logs.filter((_, index) => index !== 1)],
   ['gives no logs', 'eth_getLogs', () => []],
-  ['makes a log up', 'eth_getLogs', (logs) => [...logs, { ...logs.at(-1), logIndex: '0x9', address: `0x${'ab'.repeat(20)}` }]],
+  [
+    'makes a log up',
+    'eth_getLogs',
+    (logs) => [...logs, { ...logs.at(-1), logIndex: '0x9', address: `0x${'ab'.repeat(20)}` }],
+  ],
   ['gives a log twice', 'eth_getLogs', (logs) => [...logs, logs[0]]],
-  ['gives logs of another block', 'eth_getLogs', (logs) => logs.map((log) => ({ ...log, blockHash: `0x${'ab'.repeat(32)}` }))],
-  ['gives a log of another transaction', 'eth_getLogs', (logs) => logs.map((log) => ({ ...log, transactionHash: `0x${'ab'.repeat(32)}` }))],
+  [
+    'gives logs of another block',
+    'eth_getLogs',
+    (logs) => logs.map((log) => ({ ...log, blockHash: `0x${'ab'.repeat(32)}` })),
+  ],
+  [
+    'gives a log of another transaction',
+    'eth_getLogs',
+    (logs) => logs.map((log) => ({ ...log, transactionHash: `0x${'ab'.repeat(32)}` })),
+  ],
   ['gives a log without address', 'eth_getLogs', (logs) => logs.map((log) => ({ ...log, address: '0x12' }))],
-  ['gives a log with too many topics', 'eth_getLogs', (logs) => logs.map((log) => ({ ...log, topics: Array(9).fill(`0x${'00'.repeat(32)}`) }))],
+  [
+    'gives a log with too many topics',
+    'eth_getLogs',
+    (logs) => logs.map((log) => ({ ...log, topics: Array(9).fill(`0x${'00'.repeat(32)}`) })),
+  ],
   ['gives logs that are no list', 'eth_getLogs', () => ({})],
   ['gives another block', 'eth_getBlockByHash', (answer) => ({ ...answer, hash: keccak256('0x01') })],
-  ['gives transactions out of order', 'eth_getBlockByHash', (answer) => ({ ...answer, transactions: [...(answer.transactions as Raw[])].reverse() })],
-  ['gives hashes in place of transactions', 'eth_getBlockByHash', (answer) => ({ ...answer, transactions: (answer.transactions as Raw[]).map(({ hash }) => hash) })],
+  [
+    'gives transactions out of order',
+    'eth_getBlockByHash',
+    (answer) => ({ ...answer, transactions: [...(answer.transactions as Raw[])].reverse() }),
+  ],
+  [
+    'gives hashes in place of transactions',
+    'eth_getBlockByHash',
+    (answer) => ({ ...answer, transactions: (answer.transactions as Raw[]).map(({ hash }) => hash) }),
+  ],
   ['gives a time without end', 'eth_getBlockByHash', (answer) => ({ ...answer, timestamp: `0x${'f'.repeat(64)}` })],
   ['gives a block without a parent', 'eth_getBlockByHash', (answer) => ({ ...answer, parentHash: null })],
 ]
@@ -117,19 +171,29 @@ test('an endpoint that does not have the block yet is passed over; where none ha
   expect((await Fetch.facts(chain, block.hash, {})).block.hash).toBe(block.hash)
   expect(chain.status()[0]?.suspicion).toBeUndefined()
   expect(await Fetch.find(chain, block.number + 1_000n, {})).toBeUndefined()
-  await expect(Fetch.facts(chain, keccak256('0x02'), {})).rejects.toMatchObject({ name: 'Fetch.UnknownBlockError', remedy: 'retry' })
+  await expect(Fetch.facts(chain, keccak256('0x02'), {})).rejects.toMatchObject({
+    name: 'Fetch.UnknownBlockError',
+    remedy: 'retry',
+  })
 })
 
-test.each(['cut', 'truncate', 'silence', 'busy'] as const)('an endpoint that fails in the midst of a block (%s) is passed over', async (kind) => {
-  for (const method of ['eth_getLogs', 'eth_getBlockByHash']) {
-    const chain = await open([liar.wsUrl, honest.httpUrl])
-    liar.rules.set(method, { kind })
-    expect((await Fetch.facts(chain, block.hash, {})).block.logs).toHaveLength(4)
-    liar.rules.clear()
-  }
-})
+test.each(['cut', 'truncate', 'silence', 'busy'] as const)(
+  'an endpoint that fails in the midst of a block (%s) is passed over',
+  async (kind) => {
+    for (const method of ['eth_getLogs', 'eth_getBlockByHash']) {
+      const chain = await open([liar.wsUrl, honest.httpUrl])
+      liar.rules.set(method, { kind })
+      expect((await Fetch.facts(chain, block.hash, {})).block.logs).toHaveLength(4)
+      liar.rules.clear()
+    }
+  },
+)
 
-const [answering, refusing, absent] = parseAbi(['function answer(uint256) view returns (uint256)', 'function refuse() view returns (uint256)', 'function none() view returns (uint256)']) as readonly AbiFunction[]
+const [answering, refusing, absent] = parseAbi([
+  'function answer(uint256) view returns (uint256)',
+  'function refuse() view returns (uint256)',
+  'function none() view returns (uint256)',
+]) as readonly AbiFunction[]
 
 test('reads are answered at the block: a value, a revert, no contract', async () => {
   const fallbackless = (await deploy('60006000fd')) as Hex
@@ -141,7 +205,11 @@ test('reads are answered at the block: a value, a revert, no contract', async ()
     { address: `0x${'77'.repeat(20)}`, function: absent!, args: [] },
   ]
   const answers = await Fetch.facts(chain, hash, { reads })
-  expect(reads.map((read) => answers.reads.get(Facts.readKey(read)))).toEqual([{ value: 1n }, { error: 'execution reverted' }, { error: expect.stringMatching(/no contract at the address/) }])
+  expect(reads.map((read) => answers.reads.get(Facts.readKey(read)))).toEqual([
+    { value: 1n },
+    { error: 'execution reverted' },
+    { error: expect.stringMatching(/no contract at the address/) },
+  ])
   // At a block before the contract was deployed there is none.
   const before = await Fetch.facts(chain, block.hash, { reads })
   expect(before.reads.get(Facts.readKey(reads[1]!))).toEqual({ error: expect.stringMatching(/no contract/) })
@@ -150,11 +218,16 @@ test('reads are answered at the block: a value, a revert, no contract', async ()
 test('a read that the endpoint does not answer is asked of the next one, and never becomes a revert', async () => {
   const reads: Facts.Read[] = [{ address: emitter, function: answering!, args: [1n] }]
   const chain = await open([liar.wsUrl, honest.wsUrl])
-  for (const rule of [{ kind: 'cut' }, { kind: 'silence' }, { kind: 'refuse', code: -32000, message: 'header not found' }] as const) {
+  for (const rule of [
+    { kind: 'cut' },
+    { kind: 'silence' },
+    { kind: 'refuse', code: -32000, message: 'header not found' },
+  ] as const) {
     liar.rules.set('eth_call', rule)
     expect((await Fetch.facts(chain, block.hash, { reads })).reads.get(Facts.readKey(reads[0]!))).toEqual({ value: 1n })
   }
-  for (const proxy of [liar, honest]) proxy.rules.set('eth_call', { kind: 'refuse', code: -32000, message: 'header not found' })
+  for (const proxy of [liar, honest])
+    proxy.rules.set('eth_call', { kind: 'refuse', code: -32000, message: 'header not found' })
   await expect(Fetch.facts(chain, block.hash, { reads })).rejects.toMatchObject({ remedy: 'retry' })
 })
 
@@ -163,8 +236,15 @@ test('a server that takes no batches is asked singly', async () => {
   const { default: http } = await import('node:http')
   const server = http.createServer(async (request, response) => {
     const body = (await request.toArray()).join('')
-    if (body.startsWith('[')) return response.writeHead(400).end('{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"batches are not for you"}}')
-    response.end(await (await fetch(anvil.httpUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).text())
+    if (body.startsWith('['))
+      return response
+        .writeHead(400)
+        .end('{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"batches are not for you"}}')
+    response.end(
+      await (
+        await fetch(anvil.httpUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      ).text(),
+    )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const single = await open([`http://127.0.0.1:${(server.address() as { port: number }).port}`])
@@ -190,13 +270,15 @@ test('a block of twenty transactions is here soon after it is visible', async ()
     await delay(2)
   }
   took.sort((a, b) => a - b)
-  console.log(`facts of 20 transactions: p50 ${took[20]!.toFixed(2)} ms, p90 ${took[36]!.toFixed(2)} ms`)
+  process.stdout.write(`facts of 20 transactions: p50 ${took[20]!.toFixed(2)} ms, p90 ${took[36]!.toFixed(2)} ms\n`)
   expect(took[20]).toBeLessThan(25)
 })
 
 async function deploy(deployed: string): Promise<unknown> {
   const length = (deployed.length / 2).toString(16).padStart(2, '0')
-  const hash = await Rpc.call(anvil.httpUrl, 'eth_sendTransaction', [{ from, data: `0x60${length}600c60003960${length}6000f3${deployed}`, gas: '0x100000' }])
+  const hash = await Rpc.call(anvil.httpUrl, 'eth_sendTransaction', [
+    { from, data: `0x60${length}600c60003960${length}6000f3${deployed}`, gas: '0x100000' },
+  ])
   await delay(20)
   await Rpc.call(anvil.httpUrl, 'evm_mine')
   return ((await Rpc.call(anvil.httpUrl, 'eth_getTransactionReceipt', [hash])) as Raw).contractAddress

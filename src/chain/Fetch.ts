@@ -9,7 +9,7 @@ import * as Raw from './Raw.ts'
 import type * as Source from './Source.ts'
 import * as Trace from './Trace.ts'
 import * as View from './View.ts'
-import * as Wire from './Wire.ts'
+import type * as Wire from './Wire.ts'
 
 /** A block by hash, by number, or by a header already seen, which saves a round trip where calls or reads are asked for. */
 export type Ref = Hash | bigint | Block.Header
@@ -42,7 +42,10 @@ export async function header(chain: Chain, ref: bigint | Hash | 'latest'): Promi
 }
 
 /** As `header`, of one endpoint. */
-export async function headerOn(source: Source.Source, ref: bigint | Hash | 'latest'): Promise<Block.Header | undefined> {
+export async function headerOn(
+  source: Source.Source,
+  ref: bigint | Hash | 'latest',
+): Promise<Block.Header | undefined> {
   const raw = await source.read.request(...blockRequest(ref, false))
   if (raw === null) return undefined
   const { number, hash, parentHash, timestamp } = agreeing(Raw.header(raw), ref)
@@ -50,14 +53,25 @@ export async function headerOn(source: Source.Source, ref: bigint | Hash | 'late
 }
 
 /** As `find`, of one endpoint; only the calls may come from another. Throws a `LieError` where its parts do not agree. */
-export async function findOn(chain: Chain, source: Source.Source, ref: Ref, demand: Facts.Demand): Promise<Facts.Facts | undefined> {
+export async function findOn(
+  chain: Chain,
+  source: Source.Source,
+  ref: Ref,
+  demand: Facts.Demand,
+): Promise<Facts.Facts | undefined> {
   const asked = typeof ref === 'object' ? ref.hash : ref
   const reads = demand.reads ?? []
-  const filter = typeof asked === 'bigint' ? { fromBlock: numberToHex(asked), toBlock: numberToHex(asked) } : { blockHash: asked }
+  const filter =
+    typeof asked === 'bigint' ? { fromBlock: numberToHex(asked), toBlock: numberToHex(asked) } : { blockHash: asked }
   // Whatever can be asked already goes in the same message: one round trip where the hash is known.
   const isHashKnown = typeof asked !== 'bigint'
   const tracing = typeof ref === 'object' && demand.calls ? Trace.ahead(source, ref) : []
-  const [blockAnswer, logsAnswer, ...others] = source.read.batch([blockRequest(asked, true), ['eth_getLogs', [filter]], ...tracing, ...(isHashKnown ? View.calls(asked, reads) : [])])
+  const [blockAnswer, logsAnswer, ...others] = source.read.batch([
+    blockRequest(asked, true),
+    ['eth_getLogs', [filter]],
+    ...tracing,
+    ...(isHashKnown ? View.calls(asked, reads) : []),
+  ])
   const raw = await blockAnswer
   if (raw === null) return undefined
 
@@ -71,7 +85,16 @@ export async function findOn(chain: Chain, source: Source.Source, ref: Ref, dema
   const { number, hash, parentHash, timestamp, baseFeePerGas } = head
   const belonging = logs.map((log) => belong(log, head, transactions))
   if (chain.checkBloom) checkComplete(belonging, head)
-  const block: Block.Block = { chain: chain.key, number, hash, parentHash, timestamp, baseFeePerGas, transactions, logs: belonging }
+  const block: Block.Block = {
+    chain: chain.key,
+    number,
+    hash,
+    parentHash,
+    timestamp,
+    baseFeePerGas,
+    transactions,
+    logs: belonging,
+  }
 
   const early = tracing.length > 0 ? others.shift() : undefined
   const [answers, calls] = await Promise.all([
@@ -82,7 +105,11 @@ export async function findOn(chain: Chain, source: Source.Source, ref: Ref, dema
 }
 
 /** Asks each endpoint in turn for what may not exist; throws only where none gave a proper answer. */
-async function firstOf<value>(chain: Chain, what: string, ask: (source: Source.Source) => Promise<value | undefined>): Promise<value | undefined> {
+async function firstOf<value>(
+  chain: Chain,
+  what: string,
+  ask: (source: Source.Source) => Promise<value | undefined>,
+): Promise<value | undefined> {
   const failures: (readonly [Source.Source, unknown])[] = []
   let isAbsent = false
   for (const source of await chain.sources()) {
@@ -96,7 +123,8 @@ async function firstOf<value>(chain: Chain, what: string, ask: (source: Source.S
     }
   }
   if (isAbsent) return undefined
-  if (failures.length > 0 && failures.every(([, thrown]) => isLie(thrown))) throw new InconsistentBlockError(chain.name, what, failures)
+  if (failures.length > 0 && failures.every(([, thrown]) => isLie(thrown)))
+    throw new InconsistentBlockError(chain.name, what, failures)
   throw failures.find(([, thrown]) => !isLie(thrown))?.[1]
 }
 
@@ -111,24 +139,41 @@ function isLie(thrown: unknown): boolean {
 }
 
 function blockRequest(ref: bigint | Hash | 'latest', full: boolean): Wire.Call {
-  return isHash(ref as string) ? ['eth_getBlockByHash', [ref, full]] : ['eth_getBlockByNumber', [typeof ref === 'bigint' ? numberToHex(ref) : ref, full]]
+  return isHash(ref as string)
+    ? ['eth_getBlockByHash', [ref, full]]
+    : ['eth_getBlockByNumber', [typeof ref === 'bigint' ? numberToHex(ref) : ref, full]]
 }
 
 function agreeing(head: Raw.Header, asked: bigint | Hash | 'latest'): Raw.Header {
-  if (typeof asked === 'bigint' ? head.number === asked : asked === 'latest' || head.hash === asked.toLowerCase()) return head
-  throw new LieError('another block than the one asked for', { asked: String(asked), gotNumber: head.number, gotHash: head.hash })
+  if (typeof asked === 'bigint' ? head.number === asked : asked === 'latest' || head.hash === asked.toLowerCase())
+    return head
+  throw new LieError('another block than the one asked for', {
+    asked: String(asked),
+    gotNumber: head.number,
+    gotHash: head.hash,
+  })
 }
 
-function belong({ blockHash, ...log }: Raw.Log, head: Raw.Header, transactions: readonly Block.Transaction[]): Block.Log {
+function belong(
+  { blockHash, ...log }: Raw.Log,
+  head: Raw.Header,
+  transactions: readonly Block.Transaction[],
+): Block.Log {
   if (blockHash !== head.hash || transactions[log.transactionIndex]?.hash !== log.transactionHash) {
-    throw new LieError('a log that does not belong to the block', { block: head.hash, logIndex: log.logIndex, ofBlock: blockHash, ofTransaction: log.transactionHash })
+    throw new LieError('a log that does not belong to the block', {
+      block: head.hash,
+      logIndex: log.logIndex,
+      ofBlock: blockHash,
+      ofTransaction: log.transactionHash,
+    })
   }
   return log
 }
 
 /** Whether logs are missing or made up, as far as that can be seen without the receipts. */
 function checkComplete(logs: readonly Block.Log[], head: Raw.Header): void {
-  if (Bloom.of(logs) !== head.logsBloom) throw new LieError('logs that are not those the block filters for', { block: head.hash, logs: logs.length })
+  if (Bloom.of(logs) !== head.logsBloom)
+    throw new LieError('logs that are not those the block filters for', { block: head.hash, logs: logs.length })
   // The filter is the same with one of two equal logs left out, but then a number is missing.
   const gap = logs.findIndex(({ logIndex }, position) => logIndex !== position)
   if (gap !== -1) throw new LieError('logs with one left out', { block: head.hash, missing: gap })

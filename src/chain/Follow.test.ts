@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Tamper, tamper } from '../../test/tamper.ts'
 import * as Log from '../base/Log.ts'
 import * as Anvil from '../drill/Anvil.ts'
 import * as Rpc from '../drill/Rpc.ts'
-import { type Tamper, tamper } from '../../test/tamper.ts'
 import type * as Block from './Block.ts'
 import * as Chain from './Chain.ts'
 import * as Follow from './Follow.ts'
@@ -27,7 +27,14 @@ afterEach(async () => {
 })
 
 async function open(endpoints: readonly string[]): Promise<Chain.Chain> {
-  const chain = await Chain.open({ name: 'walked', chain: `eip155:${chainId}`, endpoints, log: Log.create('silent'), pollMs: 20, timeoutMs: 2_000 })
+  const chain = await Chain.open({
+    name: 'walked',
+    chain: `eip155:${chainId}`,
+    endpoints,
+    log: Log.create('silent'),
+    pollMs: 20,
+    timeoutMs: 2_000,
+  })
   opened.push(chain)
   return chain
 }
@@ -40,8 +47,15 @@ async function mine(node: Anvil.Anvil, count: number): Promise<void> {
   }
 }
 
-async function headOf(node: Anvil.Anvil, number = 'latest'): Promise<{ readonly hash: string; readonly number: string; readonly timestamp: string }> {
-  return (await Rpc.call(node.httpUrl, 'eth_getBlockByNumber', [number, false])) as { hash: string; number: string; timestamp: string }
+async function headOf(
+  node: Anvil.Anvil,
+  number = 'latest',
+): Promise<{ readonly hash: string; readonly number: string; readonly timestamp: string }> {
+  return (await Rpc.call(node.httpUrl, 'eth_getBlockByNumber', [number, false])) as {
+    hash: string
+    number: string
+    timestamp: string
+  }
 }
 
 /** A caller that stores what it is given, as the server does. */
@@ -75,7 +89,9 @@ function walker(chain: Chain.Chain, start: bigint | 'latest' = 0n) {
 test('every block is given once, in order, from the start asked for', async () => {
   await mine(anvil, 5)
   const { walk } = walker(await open([first.wsUrl]))
-  expect((await walk()).map(({ kind, number }) => [kind, number])).toEqual([0n, 1n, 2n, 3n, 4n, 5n].map((number) => ['block', number]))
+  expect((await walk()).map(({ kind, number }) => [kind, number])).toEqual(
+    [0n, 1n, 2n, 3n, 4n, 5n].map((number) => ['block', number]),
+  )
   await mine(anvil, 2)
   expect((await walk()).map(({ number }) => number)).toEqual([6n, 7n])
   expect(await walk()).toEqual([])
@@ -91,20 +107,25 @@ test('from the latest block, and a start that is yet to come is waited for', asy
   expect((await later.walk()).map(({ number }) => number)).toEqual([5n])
 })
 
-test.each([1, 5, 32])('a reorganisation of depth %i retracts exactly what was replaced, newest first, then gives what took its place', async (depth) => {
-  await mine(anvil, 40)
-  const { walk } = walker(await open([first.wsUrl]))
-  const before = await walk()
-  // Another timestamp makes other blocks.
-  await Rpc.call(anvil.httpUrl, 'anvil_reorg', [depth, []])
-  const after = await walk()
-  const replaced = before.slice(-depth).reverse()
-  expect(after.slice(0, depth)).toEqual(replaced.map(({ hash, number }) => ({ kind: 'retract', hash, number })))
-  expect(after.slice(depth).map(({ kind, number }) => [kind, number])).toEqual(replaced.reverse().map(({ number }) => ['block', number]))
-  const heads = new Set(before.map(({ hash }) => hash))
-  expect(after.slice(depth).some(({ hash }) => heads.has(hash))).toBe(false)
-  expect(after.at(-1)?.hash).toBe((await headOf(anvil)).hash)
-})
+test.each([1, 5, 32])(
+  'a reorganisation of depth %i retracts exactly what was replaced, newest first, then gives what took its place',
+  async (depth) => {
+    await mine(anvil, 40)
+    const { walk } = walker(await open([first.wsUrl]))
+    const before = await walk()
+    // Another timestamp makes other blocks.
+    await Rpc.call(anvil.httpUrl, 'anvil_reorg', [depth, []])
+    const after = await walk()
+    const replaced = before.slice(-depth).reverse()
+    expect(after.slice(0, depth)).toEqual(replaced.map(({ hash, number }) => ({ kind: 'retract', hash, number })))
+    expect(after.slice(depth).map(({ kind, number }) => [kind, number])).toEqual(
+      replaced.reverse().map(({ number }) => ['block', number]),
+    )
+    const heads = new Set(before.map(({ hash }) => hash))
+    expect(after.slice(depth).some(({ hash }) => heads.has(hash))).toBe(false)
+    expect(after.at(-1)?.hash).toBe((await headOf(anvil)).hash)
+  },
+)
 
 test('a chain that was rolled back and grew anew, still shorter than ours, is followed', async () => {
   await mine(anvil, 10)
@@ -116,8 +137,16 @@ test('a chain that was rolled back and grew anew, still shorter than ours, is fo
   const head = await headOf(anvil)
   await Rpc.all(anvil.httpUrl, [['evm_setNextBlockTimestamp', [Number(head.timestamp) + 7]], ['evm_mine']])
   const after = await walk()
-  expect(after.map(({ kind, number }) => [kind, number])).toEqual([...[10n, 9n, 8n, 7n, 6n].map((number) => ['retract', number]), ['block', 6n]])
-  expect(after.slice(0, 5).map(({ hash }) => hash)).toEqual(before.slice(-5).reverse().map(({ hash }) => hash))
+  expect(after.map(({ kind, number }) => [kind, number])).toEqual([
+    ...[10n, 9n, 8n, 7n, 6n].map((number) => ['retract', number]),
+    ['block', 6n],
+  ])
+  expect(after.slice(0, 5).map(({ hash }) => hash)).toEqual(
+    before
+      .slice(-5)
+      .reverse()
+      .map(({ hash }) => hash),
+  )
   expect(cursor()?.hash).toBe((await headOf(anvil)).hash)
 })
 
@@ -134,7 +163,11 @@ test('a reorganisation below the only block we know is walked if its parent stay
     ['block', 10n],
   ])
   await Rpc.call(anvil.httpUrl, 'anvil_reorg', [3, []])
-  await expect(deep.walk()).rejects.toMatchObject({ name: 'Follow.UnknownAncestorError', remedy: 'operator', facts: { oldestKnown: 10n } })
+  await expect(deep.walk()).rejects.toMatchObject({
+    name: 'Follow.UnknownAncestorError',
+    remedy: 'operator',
+    facts: { oldestKnown: 10n },
+  })
 })
 
 test('an endpoint that is behind, preferred or not, causes no retract, and the other one is followed', async () => {
@@ -146,7 +179,9 @@ test('an endpoint that is behind, preferred or not, causes no retract, and the o
     [first.wsUrl, second.wsUrl],
   ]) {
     const { walk } = walker(await open(endpoints))
-    expect((await walk()).map(({ kind, number }) => [kind, number])).toEqual([0n, 1n, 2n, 3n, 4n, 5n, 6n].map((number) => ['block', number]))
+    expect((await walk()).map(({ kind, number }) => [kind, number])).toEqual(
+      [0n, 1n, 2n, 3n, 4n, 5n, 6n].map((number) => ['block', number]),
+    )
     // Now only the one that is behind answers.
     first.cut({ refuse: true })
     await expect.poll(() => walk().catch(() => 'failed')).toEqual([])
@@ -159,7 +194,10 @@ test('a stale head is waited out: its blocks are absent, and nothing is retracte
   const { walk } = walker(await open([first.wsUrl]))
   await walk()
   const stale = await headOf(anvil, '0x3')
-  first.rules.set('eth_getBlockByNumber', { kind: 'lie', answer: ([number], honest) => (number === 'latest' ? stale : Number(number) > 3 ? null : honest()) })
+  first.rules.set('eth_getBlockByNumber', {
+    kind: 'lie',
+    answer: ([number], honest) => (number === 'latest' ? stale : Number(number) > 3 ? null : honest()),
+  })
   first.rules.set('eth_getBlockByHash', { kind: 'lie', answer: () => null })
   expect(await walk()).toEqual([])
   first.rules.clear()
@@ -182,10 +220,12 @@ test('an endpoint on a branch that was left does not drag us along while a prefe
   expect((await walk()).map(({ kind, number }) => [kind, number])).toEqual([['block', 7n]])
   // The preferred one stands still while the other grows on: then that is the chain.
   await mine(other, 8)
-  await expect.poll(async () => (await walk()).map(({ kind, number }) => `${kind} ${number}`)).toEqual([
-    ...[7, 6, 5].map((number) => `retract ${number}`),
-    ...Array.from({ length: 11 }, (_, index) => `block ${index + 5}`),
-  ])
+  await expect
+    .poll(async () => (await walk()).map(({ kind, number }) => `${kind} ${number}`))
+    .toEqual([
+      ...[7, 6, 5].map((number) => `retract ${number}`),
+      ...Array.from({ length: 11 }, (_, index) => `block ${index + 5}`),
+    ])
 })
 
 test('an endpoint that fails is no reason to wait for ever: the failure is told when nobody answers', async () => {

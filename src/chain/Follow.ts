@@ -45,6 +45,8 @@ export async function next(chain: Chain, { cursor, start, known, demand }: Optio
   let answered = false
   let failure: unknown
   for (const source of await chain.sources()) {
+    // Nothing to expect there, and a slow endpoint must not delay us once another has said where we stand.
+    if (confirmed && source.memory.head && source.memory.head.number <= cursor.number) continue
     try {
       const facts = await successor(chain, source, cursor, demand)
       if (facts?.block.parentHash === cursor.hash) return { kind: 'block', facts }
@@ -74,7 +76,12 @@ async function begin(chain: Chain, start: bigint | 'latest', demand: Facts.Deman
 }
 
 /** The block after the cursor by this endpoint; by hash where it has been told of, since then all can be asked at once. */
-async function successor(chain: Chain, source: Source.Source, cursor: Block.Header, demand: Facts.Demand): Promise<Facts.Facts | undefined> {
+async function successor(
+  chain: Chain,
+  source: Source.Source,
+  cursor: Block.Header,
+  demand: Facts.Demand,
+): Promise<Facts.Facts | undefined> {
   const told = source.memory.head
   if (told && told.number === cursor.number + 1n && told.parentHash === cursor.hash) {
     const facts = await Fetch.findOn(chain, source, told, demand)
@@ -87,7 +94,11 @@ async function successor(chain: Chain, source: Source.Source, cursor: Block.Head
  * What an endpoint without a next block thinks of the cursor. `behind`: it does not reach so far, and nothing speaks
  * against our branch. `left below`: it does not reach so far either, but has another block in place of an earlier one.
  */
-async function regard(source: Source.Source, cursor: Block.Header, known: Options['known']): Promise<'same' | 'left' | 'left below' | 'behind'> {
+async function regard(
+  source: Source.Source,
+  cursor: Block.Header,
+  known: Options['known'],
+): Promise<'same' | 'left' | 'left below' | 'behind'> {
   const there = await Fetch.headerOn(source, cursor.number)
   if (there) return there.hash === cursor.hash ? 'same' : 'left'
   const head = await Fetch.headerOn(source, 'latest')
@@ -96,7 +107,12 @@ async function regard(source: Source.Source, cursor: Block.Header, known: Option
   return ours === undefined || ours.hash === head.hash ? 'behind' : 'left below'
 }
 
-async function retract(chain: Chain, source: Source.Source, cursor: Block.Header, known: Options['known']): Promise<Step> {
+async function retract(
+  chain: Chain,
+  source: Source.Source,
+  cursor: Block.Header,
+  known: Options['known'],
+): Promise<Step> {
   if (cursor.number === 0n) throw new UnknownAncestorError(chain.name, cursor)
   const number = cursor.number - 1n
   const ours = await known(number)

@@ -1,9 +1,9 @@
 import { encodeAbiParameters, encodeErrorResult, type Hex, parseAbi, parseAbiParameters } from 'viem'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type Tamper, tamper } from '../../test/tamper.ts'
 import * as Log from '../base/Log.ts'
 import * as Anvil from '../drill/Anvil.ts'
 import * as Rpc from '../drill/Rpc.ts'
-import { type Tamper, tamper } from '../../test/tamper.ts'
 import * as Abi from './Abi.ts'
 import * as Chain from './Chain.ts'
 import * as Fork from './Fork.ts'
@@ -23,7 +23,9 @@ beforeAll(async () => {
   anvil = await Anvil.start({ chainId: 7_401 })
   proxy = await tamper(anvil.httpUrl)
   const length = (code.length / 2).toString(16)
-  const receipt = (await Rpc.call(anvil.httpUrl, 'eth_sendTransactionSync', [{ from, data: `0x60${length}600c60003960${length}6000f3${code}`, gas: '0x100000' }])) as { contractAddress: Hex }
+  const receipt = (await Rpc.call(anvil.httpUrl, 'eth_sendTransactionSync', [
+    { from, data: `0x60${length}600c60003960${length}6000f3${code}`, gas: '0x100000' },
+  ])) as { contractAddress: Hex }
   counter = receipt.contractAddress
 })
 afterEach(() => {
@@ -36,13 +38,19 @@ afterAll(async () => {
 })
 
 async function open(): Promise<Chain.Chain> {
-  const chain = await Chain.open({ name: 'forked', chain: 'eip155:7401', endpoints: [proxy.wsUrl], log: Log.create('silent') })
+  const chain = await Chain.open({
+    name: 'forked',
+    chain: 'eip155:7401',
+    endpoints: [proxy.wsUrl],
+    log: Log.create('silent'),
+  })
   opened.push(chain)
   return chain
 }
 
 const word = (value: number) => encodeAbiParameters(parseAbiParameters('uint256'), [BigInt(value)])
-const revert = (reason: string) => encodeErrorResult({ abi: parseAbi(['error Error(string)']), errorName: 'Error', args: [reason] })
+const revert = (reason: string) =>
+  encodeErrorResult({ abi: parseAbi(['error Error(string)']), errorName: 'Error', args: [reason] })
 
 test('calls run in order, each on what the ones before it left, and nothing stays', async () => {
   const chain = await open()
@@ -50,7 +58,12 @@ test('calls run in order, each on what the ones before it left, and nothing stay
   for (let again = 0; again < 2; again++) {
     const outcomes = await Fork.simulate(chain, { calls: [call, call, call, { from, to: poor, value: 7n }] })
     expect(outcomes).toMatchObject([
-      { status: 'success', returnData: word(1), logs: [{ address: counter, topics: [word(1)], data: '0x' }], error: undefined },
+      {
+        status: 'success',
+        returnData: word(1),
+        logs: [{ address: counter, topics: [word(1)], data: '0x' }],
+        error: undefined,
+      },
       { status: 'success', returnData: word(2), logs: [{ topics: [word(2)] }] },
       { status: 'reverted', returnData: revert('enough'), logs: [], error: 'enough' },
       { status: 'success', returnData: '0x', gasUsed: 21_000n, logs: [] },
@@ -69,32 +82,57 @@ test('the block can be chosen, and the state assumed', async () => {
   expect(await Fork.simulate(chain, { calls, block: before })).toMatchObject([{ returnData: word(1) }])
   const stateOverrides = { [counter]: { stateDiff: { [word(0)]: word(9) } } }
   expect(await Fork.simulate(chain, { calls, stateOverrides })).toMatchObject([{ status: 'reverted' }])
-  const rich = await Fork.simulate(chain, { calls: [{ from: poor, to, value: 5n }], stateOverrides: { [poor]: { balance: 5n } }, traceTransfers: true })
-  expect(rich).toMatchObject([{ status: 'success', logs: [{ address: '0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee', data: word(5) }] }])
-  await expect(Fork.simulate(chain, { calls: [{ from: poor, to, value: 5n }] })).rejects.toMatchObject({ name: 'Wire.RpcError' })
+  const rich = await Fork.simulate(chain, {
+    calls: [{ from: poor, to, value: 5n }],
+    stateOverrides: { [poor]: { balance: 5n } },
+    traceTransfers: true,
+  })
+  expect(rich).toMatchObject([
+    { status: 'success', logs: [{ address: '0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee', data: word(5) }] },
+  ])
+  await expect(Fork.simulate(chain, { calls: [{ from: poor, to, value: 5n }] })).rejects.toMatchObject({
+    name: 'Wire.RpcError',
+  })
 })
 
 test('the block of the dry run comes after the one it stands on', async () => {
   const chain = await open()
   // Returns NUMBER and TIMESTAMP.
-  const clock = { [poor]: { code: '0x43600052426020526040' + '6000f3' as Hex } }
+  const clock = { [poor]: { code: ('0x43600052426020526040' + '6000f3') as Hex } }
   const head = (await chain.request('eth_getBlockByNumber', ['latest', false])) as { number: Hex; timestamp: Hex }
   const [outcome] = await Fork.simulate(chain, { calls: [{ from, to: poor }], stateOverrides: clock })
   expect(outcome?.returnData).toBe(word(Number(head.number) + 1) + word(Number(head.timestamp) + 1).slice(2))
 })
 
 test('without eth_simulateV1 one call still runs, with what is not known left open; several are an error', async () => {
-  proxy.rules.set('eth_simulateV1', { kind: 'refuse', code: -32601, message: 'the method eth_simulateV1 does not exist/is not available' })
+  proxy.rules.set('eth_simulateV1', {
+    kind: 'refuse',
+    code: -32601,
+    message: 'the method eth_simulateV1 does not exist/is not available',
+  })
   const chain = await open()
   const stateOverrides = { [counter]: { stateDiff: { [word(0)]: word(0) } } }
   const call = { from: poor, to: counter, data: revert('enough') } as const
-  expect(await Fork.simulate(chain, { calls: [call], stateOverrides })).toEqual([{ status: 'success', returnData: word(1), gasUsed: undefined, logs: undefined, error: undefined }])
+  expect(await Fork.simulate(chain, { calls: [call], stateOverrides })).toEqual([
+    { status: 'success', returnData: word(1), gasUsed: undefined, logs: undefined, error: undefined },
+  ])
   const full = { [counter]: { stateDiff: { [word(0)]: word(2) } } }
-  expect(await Fork.simulate(chain, { calls: [call], stateOverrides: full })).toMatchObject([{ status: 'reverted', returnData: revert('enough'), error: 'enough' }])
-  await expect(Fork.simulate(chain, { calls: [call, call] })).rejects.toMatchObject({ name: 'Fork.SimulationUnavailableError', remedy: 'config' })
+  expect(await Fork.simulate(chain, { calls: [call], stateOverrides: full })).toMatchObject([
+    { status: 'reverted', returnData: revert('enough'), error: 'enough' },
+  ])
+  await expect(Fork.simulate(chain, { calls: [call, call] })).rejects.toMatchObject({
+    name: 'Fork.SimulationUnavailableError',
+    remedy: 'config',
+  })
 })
 
 test('revert data is put into words', () => {
   const panic = encodeErrorResult({ abi: parseAbi(['error Panic(uint256)']), errorName: 'Panic', args: [17n] })
-  expect([revert('no'), panic, '0x12345678', '0x12', '0x'].map((data) => Abi.decodeRevert(data as Hex))).toEqual(['no', 'panic 0x11: arithmetic overflow', 'custom error 0x12345678', 'custom error 0x12', undefined])
+  expect([revert('no'), panic, '0x12345678', '0x12', '0x'].map((data) => Abi.decodeRevert(data as Hex))).toEqual([
+    'no',
+    'panic 0x11: arithmetic overflow',
+    'custom error 0x12345678',
+    'custom error 0x12',
+    undefined,
+  ])
 })

@@ -87,12 +87,19 @@ export async function simulate(chain: Chain, options: Options): Promise<readonly
   return [await callOnce(chain, options.calls[0]!, options)]
 }
 
-async function simulateOn(source: Source.Source, { calls, block = 'latest', stateOverrides, traceTransfers = false }: Options): Promise<readonly Outcome[]> {
+async function simulateOn(
+  source: Source.Source,
+  { calls, block = 'latest', stateOverrides, traceTransfers = false }: Options,
+): Promise<readonly Outcome[]> {
   const base = await Fetch.headerOn(source, block)
   if (!base) throw new Fetch.UnknownBlockError(source.url, String(block))
   const simulated = {
     // All three, because left to themselves nodes differ: anvil runs at the number and time of the base itself.
-    blockOverrides: { number: numberToHex(base.number + 1n), time: numberToHex(Math.floor(base.timestamp.getTime() / 1_000) + 1), baseFeePerGas: '0x0' },
+    blockOverrides: {
+      number: numberToHex(base.number + 1n),
+      time: numberToHex(Math.floor(base.timestamp.getTime() / 1_000) + 1),
+      baseFeePerGas: '0x0',
+    },
     ...(stateOverrides ? { stateOverrides: encodeOverrides(stateOverrides) } : {}),
     // No fee fields: with them a sender without coin is refused, even where validation is off.
     calls: calls.map(encodeCall),
@@ -108,11 +115,20 @@ async function callOnce(chain: Chain, call: Call, { block = 'latest', stateOverr
   const known = { gasUsed: undefined, logs: undefined }
   try {
     const at = typeof block === 'bigint' ? numberToHex(block) : block
-    const answer = await chain.request('eth_call', [encodeCall(call), at, ...(stateOverrides ? [encodeOverrides(stateOverrides)] : [])])
+    const answer = await chain.request('eth_call', [
+      encodeCall(call),
+      at,
+      ...(stateOverrides ? [encodeOverrides(stateOverrides)] : []),
+    ])
     return { status: 'success', returnData: Raw.bytes(answer, 'eth_call'), error: undefined, ...known }
   } catch (thrown) {
     if (!Wire.isExecutionFailure(thrown)) throw thrown
-    return { status: 'reverted', returnData: isHex(thrown.data) ? thrown.data : '0x', error: Abi.reasonOf(thrown), ...known }
+    return {
+      status: 'reverted',
+      returnData: isHex(thrown.data) ? thrown.data : '0x',
+      error: Abi.reasonOf(thrown),
+      ...known,
+    }
   }
 }
 
@@ -143,7 +159,10 @@ function encodeOverrides(overrides: StateOverrides): object {
 function decode(raw: unknown): Outcome {
   const fields = Raw.object(raw, 'simulated call')
   const isSuccess = Raw.quantity(fields.status, 'status') === 1n
-  const failure = typeof fields.error === 'object' && fields.error !== null ? (fields.error as { readonly message?: unknown; readonly data?: unknown }) : {}
+  const failure =
+    typeof fields.error === 'object' && fields.error !== null
+      ? (fields.error as { readonly message?: unknown; readonly data?: unknown })
+      : {}
   const given = Raw.bytes(fields.returnData ?? '0x', 'returnData')
   const returnData = given === '0x' && isHex(failure.data) ? failure.data : given
   const words = typeof failure.message === 'string' ? failure.message.slice(0, 1_000) : 'execution reverted'
@@ -158,13 +177,20 @@ function decode(raw: unknown): Outcome {
 
 function log(raw: unknown): Log {
   const fields = Raw.object(raw, 'log')
-  return { address: Raw.address(fields.address, 'address'), topics: Raw.list(fields.topics, 'topics', 4).map((topic) => Raw.hash(topic, 'topic')), data: Raw.bytes(fields.data, 'data') }
+  return {
+    address: Raw.address(fields.address, 'address'),
+    topics: Raw.list(fields.topics, 'topics', 4).map((topic) => Raw.hash(topic, 'topic')),
+    data: Raw.bytes(fields.data, 'data'),
+  }
 }
 
 /** No endpoint of the chain can run several calls on top of one another. */
 export class SimulationUnavailableError extends Errors.BaseError {
   override readonly name = 'Fork.SimulationUnavailableError'
   constructor(chain: string) {
-    super(`No endpoint of ${chain} can simulate a sequence of calls.`, { remedy: 'config', advice: `Add an endpoint that offers ${method} (geth, Reth, Nethermind, Erigon and anvil do).` })
+    super(`No endpoint of ${chain} can simulate a sequence of calls.`, {
+      remedy: 'config',
+      advice: `Add an endpoint that offers ${method} (geth, Reth, Nethermind, Erigon and anvil do).`,
+    })
   }
 }

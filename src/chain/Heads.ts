@@ -86,6 +86,8 @@ export function create({ clock, log, pollMs, signal }: Options): Heads {
           note(source, event)
         } catch (error) {
           log.warn({ endpoint: source.url, err: error }, 'a head that cannot be read')
+          // Reconnecting waits longer each time, so a server that sends nonsense cannot keep us busy with it.
+          watch.restart('it told a head that cannot be read')
         }
       })
       source.memory.eventAt = performance.now()
@@ -93,9 +95,14 @@ export function create({ clock, log, pollMs, signal }: Options): Heads {
     },
     poll: async (sources) => {
       for (let round = 0; !signal.aborted; round++) {
-        const isTelling = ({ watch, memory }: Source.Source) => watch?.state() === 'up' && memory.eventAt !== undefined && performance.now() - memory.eventAt < patience * pollMs
+        const isTelling = ({ watch, memory }: Source.Source) =>
+          watch?.state() === 'up' &&
+          memory.eventAt !== undefined &&
+          performance.now() - memory.eventAt < patience * pollMs
         const nobodyTells = !sources.some(isTelling)
-        const due = Source.ordered(sources).filter((source) => !isTelling(source) && (nobodyTells || round % patience === 0))
+        const due = Source.ordered(sources).filter(
+          (source) => !isTelling(source) && (nobodyTells || round % patience === 0),
+        )
         // Not awaited: a slow endpoint must not keep us from asking the others.
         for (const source of due) void ask(source)
         await clock.sleep(pollMs, signal).catch(() => {})

@@ -47,7 +47,11 @@ export function create({ log, signal }: { readonly log: Log.Log; readonly signal
   }
 
   const drop = (source: Source.Source) => {
-    if (++source.memory.droppedPending % 1_000 === 1) log.warn({ endpoint: source.url, dropped: source.memory.droppedPending }, 'pending transactions come faster than they are taken')
+    if (++source.memory.droppedPending % 1_000 === 1)
+      log.warn(
+        { endpoint: source.url, dropped: source.memory.droppedPending },
+        'pending transactions come faster than they are taken',
+      )
   }
 
   const push = (source: Source.Source, raw: unknown) => {

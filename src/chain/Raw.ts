@@ -20,7 +20,10 @@ export function header(raw: unknown): Header {
     parentHash: hash(fields.parentHash, 'parentHash'),
     timestamp: new Date(Number(seconds) * 1_000),
     logsBloom: bytes(fields.logsBloom, 'logsBloom'),
-    baseFeePerGas: fields.baseFeePerGas === undefined || fields.baseFeePerGas === null ? undefined : quantity(fields.baseFeePerGas, 'baseFeePerGas'),
+    baseFeePerGas:
+      fields.baseFeePerGas === undefined || fields.baseFeePerGas === null
+        ? undefined
+        : quantity(fields.baseFeePerGas, 'baseFeePerGas'),
   }
 }
 
@@ -85,7 +88,8 @@ export function address(value: unknown, what: string): Address {
 }
 
 export function bytes(value: unknown, what: string): Hex {
-  if (typeof value !== 'string' || value.length % 2 !== 0 || !/^0x[0-9a-f]*$/i.test(value)) throw new MalformedAnswerError(what, value)
+  if (typeof value !== 'string' || value.length % 2 !== 0 || !/^0x[0-9a-f]*$/i.test(value))
+    throw new MalformedAnswerError(what, value)
   return value.toLowerCase() as Hex
 }
 

@@ -34,7 +34,16 @@ export type Memory = {
 
 /** Opens the connections to a URL: three by WebSocket, one pool by HTTP. `onWatch` is called whenever subscriptions are to be made. */
 export function open(options: Endpoint.Options, onWatch: (source: Source, watch: Endpoint.Endpoint) => void): Source {
-  const memory: Memory = { head: undefined, headAt: undefined, eventAt: undefined, missed: 0, suspectUntil: 0, suspicion: undefined, lacks: new Set(), droppedPending: 0 }
+  const memory: Memory = {
+    head: undefined,
+    headAt: undefined,
+    eventAt: undefined,
+    missed: 0,
+    suspectUntil: 0,
+    suspicion: undefined,
+    lacks: new Set(),
+    droppedPending: 0,
+  }
   // Behind a new connection there may be another server, which offers more.
   const read = Endpoint.open({ ...options, onUp: () => memory.lacks.clear() })
   const apart = read.kind === 'ws'
@@ -42,8 +51,11 @@ export function open(options: Endpoint.Options, onWatch: (source: Source, watch:
     url: read.url,
     kind: read.kind,
     read,
-    watch: apart ? Endpoint.open({ ...options, onUp: (endpoint) => onWatch(source, endpoint) }) : undefined,
-    send: apart ? Endpoint.open(options) : read,
+    // All three fail together and for one reason, so one of them tells of it.
+    watch: apart
+      ? Endpoint.open({ ...options, onDown: undefined, onUp: (endpoint) => onWatch(source, endpoint) })
+      : undefined,
+    send: apart ? Endpoint.open({ ...options, onDown: undefined }) : read,
     memory,
   }
   return source
@@ -60,9 +72,13 @@ const tolerated = 3n
 export function ordered(sources: readonly Source[]): readonly Source[] {
   const usable = sources.filter(({ read }) => read.state() === 'up')
   if (usable.length < 2) return usable
-  const best = usable.reduce((most, { memory }) => (memory.head && memory.head.number > most ? memory.head.number : most), 0n)
+  const best = usable.reduce(
+    (most, { memory }) => (memory.head && memory.head.number > most ? memory.head.number : most),
+    0n,
+  )
   const now = performance.now()
-  const rank = ({ memory }: Source) => (memory.suspectUntil > now ? 2 : 0) + (memory.head && best - memory.head.number > tolerated ? 1 : 0)
+  const rank = ({ memory }: Source) =>
+    (memory.suspectUntil > now ? 2 : 0) + (memory.head && best - memory.head.number > tolerated ? 1 : 0)
   // `sort` is stable, so equal ranks keep the configured order.
   return usable.sort((a, b) => rank(a) - rank(b))
 }

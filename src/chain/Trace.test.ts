@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module'
-import { encodeDeployData, encodeFunctionData, type Abi, type Address, type Hex } from 'viem'
+import { type Abi, type Address, encodeDeployData, encodeFunctionData, type Hex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Tamper, tamper } from '../../test/tamper.ts'
 import * as Log from '../base/Log.ts'
 import * as Anvil from '../drill/Anvil.ts'
 import * as Rpc from '../drill/Rpc.ts'
-import { tamper, type Tamper } from '../../test/tamper.ts'
 import type * as Block from './Block.ts'
 import * as Chain from './Chain.ts'
 import * as Fetch from './Fetch.ts'
@@ -49,16 +49,25 @@ type Artifact = { abi: Abi; evm: { bytecode: { object: string } } }
 beforeAll(async () => {
   const solc = createRequire(import.meta.url)('solc') as { compile: (input: string) => string }
   const settings = { evmVersion: 'cancun', outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object'] } } }
-  const output = JSON.parse(solc.compile(JSON.stringify({ language: 'Solidity', sources: { 'a.sol': { content: source } }, settings })))
+  const output = JSON.parse(
+    solc.compile(JSON.stringify({ language: 'Solidity', sources: { 'a.sol': { content: source } }, settings })),
+  )
   const artifacts = output.contracts['a.sol'] as Record<string, Artifact>
 
   anvil = await Anvil.start({ chainId: 7_001 })
   proxy = await tamper(anvil.httpUrl)
-  chain = await Chain.open({ name: 'traced', chain: 'eip155:7001', endpoints: [proxy.wsUrl], log: Log.create('silent') })
+  chain = await Chain.open({
+    name: 'traced',
+    chain: 'eip155:7001',
+    endpoints: [proxy.wsUrl],
+    log: Log.create('silent'),
+  })
   const deploy = async (name: string) => {
     const { abi, evm } = artifacts[name]!
     const data = encodeDeployData({ abi, bytecode: `0x${evm.bytecode.object}` as Hex })
-    const receipt = (await Rpc.call(anvil.httpUrl, 'eth_sendTransactionSync', [{ from, data, gas: '0x400000' }])) as { contractAddress: Address }
+    const receipt = (await Rpc.call(anvil.httpUrl, 'eth_sendTransactionSync', [{ from, data, gas: '0x400000' }])) as {
+      contractAddress: Address
+    }
     return receipt.contractAddress.toLowerCase() as Address
   }
   inner = await deploy('Inner')
@@ -68,7 +77,9 @@ beforeAll(async () => {
   const data = encodeFunctionData({ abi: artifacts.Outer!.abi, functionName: 'run', args: [inner, library] })
   await Rpc.call(anvil.httpUrl, 'eth_sendTransaction', [{ from, to: outer, data, value: '0x10', gas: '0x400000' }])
   await Rpc.call(anvil.httpUrl, 'eth_sendTransaction', [{ from, to: inner, value: '0x1', gas: '0x10000' }])
-  await Rpc.call(anvil.httpUrl, 'eth_sendTransaction', [{ from, data: `0x${artifacts.Mortal!.evm.bytecode.object}`, gas: '0x400000' }])
+  await Rpc.call(anvil.httpUrl, 'eth_sendTransaction', [
+    { from, data: `0x${artifacts.Mortal!.evm.bytecode.object}`, gas: '0x400000' },
+  ])
   await Rpc.call(anvil.httpUrl, 'evm_mine')
   block = BigInt((await Rpc.call(anvil.httpUrl, 'eth_blockNumber')) as string)
 }, 30_000)
@@ -81,8 +92,14 @@ afterAll(async () => {
 
 /** A chain of its own, because what an endpoint lacks is remembered. */
 async function tracedWithout(...methods: string[]): Promise<readonly Block.Call[] | undefined> {
-  for (const method of methods) proxy.rules.set(method, { kind: 'refuse', code: -32601, message: 'the method does not exist/is not available' })
-  const other = await Chain.open({ name: 'traced', chain: 'eip155:7001', endpoints: [proxy.wsUrl], log: Log.create('silent') })
+  for (const method of methods)
+    proxy.rules.set(method, { kind: 'refuse', code: -32601, message: 'the method does not exist/is not available' })
+  const other = await Chain.open({
+    name: 'traced',
+    chain: 'eip155:7001',
+    endpoints: [proxy.wsUrl],
+    log: Log.create('silent'),
+  })
   try {
     return (await Fetch.facts(other, block, { calls: true })).calls
   } finally {
@@ -93,7 +110,9 @@ async function tracedWithout(...methods: string[]): Promise<readonly Block.Call[
 
 test('the calls of a block, in order, with what was undone marked as such', async () => {
   const { calls = [] } = await Fetch.facts(chain, block, { calls: true })
-  const shown = calls.map(({ path, kind, value, succeeded }) => `${path.join('.') || '-'} ${kind} ${value} ${succeeded}`)
+  const shown = calls.map(
+    ({ path, kind, value, succeeded }) => `${path.join('.') || '-'} ${kind} ${value} ${succeeded}`,
+  )
   expect(shown).toMatchInlineSnapshot(`
     [
       "- call 16 true",

@@ -15,8 +15,14 @@ const concurrency = 8
 const tracer = { tracer: 'callTracer' }
 
 /** The ways to ask, best first: the second and third make most nodes run the block again, the third once per transaction. */
-const ways: Readonly<Record<string, (source: Source.Source, block: Subject, early: Promise<unknown> | undefined) => Promise<readonly Block.Call[]>>> = {
-  trace_block: async (source, block, early) => CallTree.fromParity(await (early ?? source.read.request(...call(block))), block.hash),
+const ways: Readonly<
+  Record<
+    string,
+    (source: Source.Source, block: Subject, early: Promise<unknown> | undefined) => Promise<readonly Block.Call[]>
+  >
+> = {
+  trace_block: async (source, block, early) =>
+    CallTree.fromParity(await (early ?? source.read.request(...call(block))), block.hash),
   debug_traceBlockByHash: async (source, block) => {
     const answers = Raw.list(await source.read.request('debug_traceBlockByHash', [block.hash, tracer]), 'block trace')
     if (answers.length !== block.transactions.length) throw new Raw.MalformedAnswerError('block trace', answers.length)
@@ -30,7 +36,9 @@ const ways: Readonly<Record<string, (source: Source.Source, block: Subject, earl
     const trees: (readonly Block.Call[])[] = []
     for (let first = 0; first < transactions.length; first += concurrency) {
       const some = transactions.slice(first, first + concurrency)
-      const answers = await Promise.all(source.read.batch(some.map(({ hash }) => ['debug_traceTransaction', [hash, tracer]])))
+      const answers = await Promise.all(
+        source.read.batch(some.map(({ hash }) => ['debug_traceTransaction', [hash, tracer]])),
+      )
       trees.push(...some.map(({ hash }, index) => CallTree.fromCallTracer(answers[index], hash)))
     }
     return trees.flat()
@@ -47,7 +55,12 @@ export function ahead(source: Source.Source, header: Pick<Block.Header, 'number'
  * else `debug_traceBlockByHash`, else `debug_traceTransaction` for each transaction, to `preferred` first, and remembers
  * what an endpoint does not offer. Throws where traces are offered but none could be had that fits the block.
  */
-export async function calls(chain: Chain, preferred: Source.Source, block: Subject, early?: Promise<unknown>): Promise<readonly Block.Call[] | undefined> {
+export async function calls(
+  chain: Chain,
+  preferred: Source.Source,
+  block: Subject,
+  early?: Promise<unknown>,
+): Promise<readonly Block.Call[] | undefined> {
   if (block.transactions.length === 0) return []
   let failure: unknown
   for (const source of [preferred, ...(await chain.sources()).filter((other) => other !== preferred)]) {
@@ -58,7 +71,8 @@ export async function calls(chain: Chain, preferred: Source.Source, block: Subje
       } catch (thrown) {
         if (Wire.isMissingMethod(thrown)) source.memory.lacks.add(method)
         else failure ??= thrown
-        if (thrown instanceof Raw.MalformedAnswerError || thrown instanceof ForeignTraceError) chain.suspect(source, Errors.messageOf(thrown))
+        if (thrown instanceof Raw.MalformedAnswerError || thrown instanceof ForeignTraceError)
+          chain.suspect(source, Errors.messageOf(thrown))
         if (!(thrown instanceof Wire.RpcError)) break
       }
     }
@@ -77,7 +91,8 @@ function matching(calls: readonly Block.Call[], { hash, transactions }: Subject)
   for (const transaction of transactions) {
     const root = roots.get(transaction.hash)
     // Some chains list transactions of the protocol itself, sent by nobody, which their nodes do not trace.
-    if (root ? root.from !== transaction.from : transaction.from !== zeroAddress) throw new ForeignTraceError(hash, transaction.hash)
+    if (root ? root.from !== transaction.from : transaction.from !== zeroAddress)
+      throw new ForeignTraceError(hash, transaction.hash)
     roots.delete(transaction.hash)
   }
   for (const foreign of roots.keys()) throw new ForeignTraceError(hash, foreign)

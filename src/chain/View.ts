@@ -18,8 +18,15 @@ export function calls(blockHash: Hash, reads: readonly Facts.Read[]): readonly W
  * The answers to `calls`, by `Facts.readKey`. A revert is an answer (`error`); where the endpoint gave none this throws,
  * so that silence never looks like a revert.
  */
-export async function results(reads: readonly Facts.Read[], answers: readonly Promise<unknown>[]): Promise<ReadonlyMap<string, Facts.ReadResult>> {
-  return new Map(await Promise.all(reads.map(async (read, index) => [prepare(read).key, await result(read, answers[index]!)] as const)))
+export async function results(
+  reads: readonly Facts.Read[],
+  answers: readonly Promise<unknown>[],
+): Promise<ReadonlyMap<string, Facts.ReadResult>> {
+  return new Map(
+    await Promise.all(
+      reads.map(async (read, index) => [prepare(read).key, await result(read, answers[index]!)] as const),
+    ),
+  )
 }
 
 async function result(read: Facts.Read, answer: Promise<unknown>): Promise<Facts.ReadResult> {
@@ -32,7 +39,8 @@ async function result(read: Facts.Read, answer: Promise<unknown>): Promise<Facts
 }
 
 function decode(read: Facts.Read, data: Hex): Facts.ReadResult {
-  if (data === '0x' && read.function.outputs.length > 0) return { error: 'no answer: there is no contract at the address, or it has no such function' }
+  if (data === '0x' && read.function.outputs.length > 0)
+    return { error: 'no answer: there is no contract at the address, or it has no such function' }
   try {
     return { value: decodeFunctionResult({ abi: [read.function], functionName: read.function.name, data }) }
   } catch (thrown) {
@@ -43,7 +51,10 @@ function decode(read: Facts.Read, data: Hex): Facts.ReadResult {
 function prepare(read: Facts.Read): { readonly key: string; readonly data: Hex } {
   const known = prepared.get(read)
   if (known) return known
-  const made = { key: Facts.readKey(read), data: encodeFunctionData({ abi: [read.function], functionName: read.function.name, args: read.args as unknown[] }) }
+  const made = {
+    key: Facts.readKey(read),
+    data: encodeFunctionData({ abi: [read.function], functionName: read.function.name, args: read.args as unknown[] }),
+  }
   prepared.set(read, made)
   return made
 }

@@ -14,7 +14,11 @@ export type Wire = {
    */
   readonly request: (calls: readonly Call[], timeoutMs: number) => readonly Promise<unknown>[]
   /** `eth_subscribe`: resolves once the server agreed; `onEvent` gets each event. Absent where the transport cannot push. */
-  readonly subscribe?: (params: readonly unknown[], onEvent: (event: unknown) => void, timeoutMs: number) => Promise<void>
+  readonly subscribe?: (
+    params: readonly unknown[],
+    onEvent: (event: unknown) => void,
+    timeoutMs: number,
+  ) => Promise<void>
   /** Resolves with the reason when the conversation is over. */
   readonly closed: Promise<TransportError>
   readonly close: (reason: string) => void
@@ -59,21 +63,37 @@ export function redact(url: URL): string {
 /** Whether the refusal is the outcome of running code (a revert, a halt), so that another server would say the same. */
 export function isExecutionFailure(thrown: unknown): thrown is RpcError {
   if (!(thrown instanceof RpcError)) return false
-  return thrown.code === 3 || /revert|invalid opcode|opcode not found|out of gas|stack (over|under)flow|invalid jump|EVM error/i.test(thrown.shortMessage)
+  return (
+    thrown.code === 3 ||
+    /revert|invalid opcode|opcode not found|out of gas|stack (over|under)flow|invalid jump|EVM error/i.test(
+      thrown.shortMessage,
+    )
+  )
 }
 
 /** Whether the server does not offer the method, which will be as true at the next request. */
 export function isMissingMethod(thrown: unknown): thrown is RpcError {
   if (!(thrown instanceof RpcError)) return false
-  return thrown.code === -32601 || thrown.code === -32004 || /method\b.*\b(not (found|supported|available|allowed|whitelisted)|disabled|does not exist)/i.test(thrown.shortMessage)
+  return (
+    thrown.code === -32601 ||
+    thrown.code === -32004 ||
+    /unsupported method|method\b.*\b(not (found|supported|available|allowed|whitelisted)|disabled|does not exist)/i.test(
+      thrown.shortMessage,
+    )
+  )
 }
 
 function rpcError(error: object, method: string, name: string): RpcError | TransportError {
-  const { code, message, data } = error as { readonly code?: unknown; readonly message?: unknown; readonly data?: unknown }
+  const { code, message, data } = error as {
+    readonly code?: unknown
+    readonly message?: unknown
+    readonly data?: unknown
+  }
   const text = typeof message === 'string' ? message.slice(0, 1_000) : 'no message'
   const number = typeof code === 'number' ? code : -32603
   // A busy server says so in many ways; all of them mean: ask elsewhere or later.
-  if (number === -32005 || number === 429 || /rate limit|too many requests/i.test(text)) return new TransportError(name, `it is busy: ${text}`)
+  if (number === -32005 || number === 429 || /rate limit|too many requests/i.test(text))
+    return new TransportError(name, `it is busy: ${text}`)
   return new RpcError(method, name, number, text, data)
 }
 
@@ -82,7 +102,11 @@ export class TransportError extends Errors.BaseError {
   override readonly name = 'Wire.TransportError'
   /** What the server asked for before the next attempt. */
   readonly retryAfterMs: number | undefined
-  constructor(endpoint: string, reason: string, options: { readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {}) {
+  constructor(
+    endpoint: string,
+    reason: string,
+    options: { readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {},
+  ) {
     super('The endpoint gave no proper answer.', { remedy: 'retry', facts: { endpoint, reason }, cause: options.cause })
     this.retryAfterMs = options.retryAfterMs
   }
@@ -94,7 +118,10 @@ export class RpcError extends Errors.BaseError {
   readonly code: number
   readonly data: unknown
   constructor(method: string, endpoint: string, code: number, message: string, data?: unknown) {
-    super(message, { remedy: code === -32601 ? 'config' : code === -32602 ? 'bug' : code === 3 ? 'operator' : 'retry', facts: { method, code, endpoint } })
+    super(message, {
+      remedy: code === -32601 ? 'config' : code === -32602 ? 'bug' : code === 3 ? 'operator' : 'retry',
+      facts: { method, code, endpoint },
+    })
     this.code = code
     this.data = data
   }

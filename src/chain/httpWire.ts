@@ -25,7 +25,11 @@ export function httpWire({ url, name, maxResponseBytes }: Wire.Options): Wire.Wi
         request.destroy()
         reject(new Wire.TransportError(name, reason, options))
       }
-      const headers = { 'content-type': 'application/json', accept: 'application/json', 'content-length': Buffer.byteLength(body) }
+      const headers = {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'content-length': Buffer.byteLength(body),
+      }
       const request = (secure ? Https : Http).request(url, { method: 'POST', agent, headers }, (response) => {
         const chunks: Buffer[] = []
         let size = 0
@@ -39,7 +43,8 @@ export function httpWire({ url, name, maxResponseBytes }: Wire.Options): Wire.Wi
           clearTimeout(timer)
           const status = response.statusCode ?? 0
           const seconds = Number(response.headers['retry-after'])
-          if (status === 429) return fail('it is busy (429)', { retryAfterMs: seconds > 0 ? seconds * 1_000 : undefined })
+          if (status === 429)
+            return fail('it is busy (429)', { retryAfterMs: seconds > 0 ? seconds * 1_000 : undefined })
           try {
             resolve(JSON.parse(Buffer.concat(chunks).toString()))
           } catch (cause) {
@@ -74,9 +79,14 @@ export function httpWire({ url, name, maxResponseBytes }: Wire.Options): Wire.Wi
   const batch = (calls: readonly Wire.Call[], timeoutMs: number): readonly Promise<unknown>[] => {
     const first = lastId + 1
     lastId += calls.length
-    const whole = exchange(calls.map((call, index) => Wire.encode(first + index, call)), timeoutMs).then((answer) => {
+    const whole = exchange(
+      calls.map((call, index) => Wire.encode(first + index, call)),
+      timeoutMs,
+    ).then((answer) => {
       if (!Array.isArray(answer)) takesBatches = false
-      return Array.isArray(answer) ? new Map(answer.map((item: { readonly id?: unknown } | null) => [item?.id, item])) : undefined
+      return Array.isArray(answer)
+        ? new Map(answer.map((item: { readonly id?: unknown } | null) => [item?.id, item]))
+        : undefined
     })
     return calls.map(async (call, index) => {
       const answers = await whole
@@ -92,6 +102,7 @@ export function httpWire({ url, name, maxResponseBytes }: Wire.Options): Wire.Wi
       if (thrown instanceof Wire.TransportError) {
         isOver = true
         close(thrown)
+        if (underWay === 0) agent.destroy()
       }
       throw thrown
     }
@@ -99,7 +110,8 @@ export function httpWire({ url, name, maxResponseBytes }: Wire.Options): Wire.Wi
 
   return {
     request: (calls, timeoutMs) => {
-      const answers = takesBatches && calls.length > 1 ? batch(calls, timeoutMs) : calls.map((call) => single(call, timeoutMs))
+      const answers =
+        takesBatches && calls.length > 1 ? batch(calls, timeoutMs) : calls.map((call) => single(call, timeoutMs))
       return Wire.kept(answers.map(watched))
     },
     closed,

@@ -2,7 +2,12 @@ import WebSocket from 'ws'
 import * as Errors from '../base/Errors.ts'
 import * as Wire from './Wire.ts'
 
-type Waiting = { readonly call: Wire.Call; batched: boolean; readonly settle: (answer: unknown) => void; readonly fail: (error: Wire.TransportError) => void }
+type Waiting = {
+  readonly call: Wire.Call
+  batched: boolean
+  readonly settle: (answer: unknown) => void
+  readonly fail: (error: Wire.TransportError) => void
+}
 
 /** How often a quiet socket is asked whether it still lives, in milliseconds. */
 const heartbeatMs = 10_000
@@ -12,7 +17,11 @@ const heartbeatMs = 10_000
  * Throws a `TransportError` where it cannot be opened within `timeoutMs`.
  */
 export function webSocketWire({ url, name, maxResponseBytes, timeoutMs }: Wire.Options): Promise<Wire.Wire> {
-  const socket = new WebSocket(url, { maxPayload: maxResponseBytes, handshakeTimeout: timeoutMs, perMessageDeflate: false })
+  const socket = new WebSocket(url, {
+    maxPayload: maxResponseBytes,
+    handshakeTimeout: timeoutMs,
+    perMessageDeflate: false,
+  })
   const waiting = new Map<number, Waiting>()
   const subscriptions = new Map<string, (event: unknown) => void>()
   const { promise: closed, resolve: close } = Promise.withResolvers<Wire.TransportError>()
@@ -37,7 +46,13 @@ export function webSocketWire({ url, name, maxResponseBytes, timeoutMs }: Wire.O
   }, heartbeatMs)
 
   /** Registers a request; whoever calls this sends it. */
-  const expect = (id: number, call: Wire.Call, timeoutMs: number, batched: boolean, onResult?: (result: unknown) => void): Promise<unknown> =>
+  const expect = (
+    id: number,
+    call: Wire.Call,
+    timeoutMs: number,
+    batched: boolean,
+    onResult?: (result: unknown) => void,
+  ): Promise<unknown> =>
     new Promise((resolve, reject) => {
       if (ended) return reject(ended)
       const sentAt = performance.now()
@@ -77,7 +92,11 @@ export function webSocketWire({ url, name, maxResponseBytes, timeoutMs }: Wire.O
 
   const receive = (message: unknown) => {
     if (typeof message !== 'object' || message === null) throw new SyntaxError('no object')
-    const { id, method, params } = message as { readonly id?: unknown; readonly method?: unknown; readonly params?: { readonly subscription?: unknown; readonly result?: unknown } }
+    const { id, method, params } = message as {
+      readonly id?: unknown
+      readonly method?: unknown
+      readonly params?: { readonly subscription?: unknown; readonly result?: unknown }
+    }
     if (method === 'eth_subscription') return subscriptions.get(String(params?.subscription))?.(params?.result)
     if (id === null || id === undefined) return refuseBatches()
     const answered = waiting.get(id as number)
@@ -110,7 +129,9 @@ export function webSocketWire({ url, name, maxResponseBytes, timeoutMs }: Wire.O
   })
   socket.on('unexpected-response', (_, response) => {
     const seconds = Number(response.headers['retry-after'])
-    end(`it refused the WebSocket with status ${response.statusCode}`, { retryAfterMs: seconds > 0 ? seconds * 1_000 : undefined })
+    end(`it refused the WebSocket with status ${response.statusCode}`, {
+      retryAfterMs: seconds > 0 ? seconds * 1_000 : undefined,
+    })
   })
   socket.on('error', (cause: Error) => end(Errors.messageOf(cause)))
   socket.on('close', (code) => end(`the connection was closed (${code})`))
@@ -121,7 +142,9 @@ export function webSocketWire({ url, name, maxResponseBytes, timeoutMs }: Wire.O
       const id = ++lastId
       const call: Wire.Call = ['eth_subscribe', params]
       // Registered as the answer is read, because the first event may be in the same packet.
-      const agreed = expect(id, call, timeoutMs, false, (subscription) => subscriptions.set(String(subscription), onEvent))
+      const agreed = expect(id, call, timeoutMs, false, (subscription) =>
+        subscriptions.set(String(subscription), onEvent),
+      )
       if (!ended) sendSingly(id, call)
       await agreed
     },

@@ -21,8 +21,8 @@ export type Action = {
   readonly args: readonly unknown[]
   /** In wei. */
   readonly value: bigint
-  /** Whether it makes sense now: not done already, the target answers. Reads only. */
-  readonly precondition: (chain: Chain.Chain) => Promise<Check>
+  /** Whether it makes sense now; `inEffect` where it is so already, by whosoever hand. Reads only. */
+  readonly precondition: (chain: Chain.Chain) => Promise<Check & { readonly inEffect?: boolean | undefined }>
   /** A view call that shows the effect, and what its answer must be. */
   readonly effect: { readonly function: AbiFunction; readonly args: readonly unknown[]; readonly expected: unknown }
 }

@@ -92,3 +92,13 @@ export async function include(connection: Connection, hash: string, inclusion: {
 export async function find(connection: Connection, runId: string, path: string): Promise<Sent | undefined> {
   return connection.selectFrom('sent_transaction').selectAll().where('run_id', '=', runId).where('path', '=', path).executeTakeFirst()
 }
+
+/** After a reorganisation: what was included in a replaced block is under way again, and is sent again. */
+export async function exclude(connection: Connection, chain: string, blockHash: string): Promise<void> {
+  await connection
+    .updateTable('sent_transaction')
+    .set({ status: 'broadcast', block_number: null, block_hash: null, included_at: null })
+    .where('chain', '=', chain)
+    .where('block_hash', '=', blockHash)
+    .execute()
+}

@@ -9,10 +9,10 @@ import type * as Run from './Run.ts'
 
 export type Prepared = {
   readonly ok: boolean
+  /** The effect is there already: nothing is to be sent, only to be proven. */
+  readonly inEffect: boolean
   readonly steps: readonly Run.StepChange[]
   readonly simulation: Simulation | undefined
-  /** With room for a state that changed in between. */
-  readonly gasLimit: bigint
 }
 
 export type Simulation = {
@@ -27,8 +27,10 @@ export type Simulation = {
 /** Looks, simulates on the present state, and asks the policy. Reads only; sends nothing. */
 export async function prepare(chain: Chain.Chain, attempt: Playbook.Attempt, attack: Hash | undefined, policy: Policy.Policy): Promise<Prepared> {
   const { action, by, name: path } = attempt
-  const stop = (steps: Run.StepChange[], simulation?: Simulation): Prepared => ({ ok: false, steps, simulation, gasLimit: 0n })
-  const checks = await Promise.all([action.precondition(chain), by.ready(chain)])
+  const stop = (steps: Run.StepChange[], simulation?: Simulation): Prepared => ({ ok: false, inEffect: false, steps, simulation })
+  const [now, ready] = await Promise.all([action.precondition(chain), by.ready(chain)])
+  if (now.inEffect) return { ok: true, inEffect: true, steps: [{ path, name: 'precondition', status: 'done', summary: now.summary, detail: now.detail }], simulation: undefined }
+  const checks = [now, ready]
   const failed = checks.find(({ ok }) => !ok)
   const looked: Run.StepChange = { path, name: 'precondition', status: failed ? 'failed' : 'done', summary: (failed ?? { summary: checks.map(({ summary }) => summary).join(' ') }).summary, detail: Object.assign({}, ...checks.map(({ detail }) => detail)) }
   if (failed) return stop([looked])
@@ -36,10 +38,9 @@ export async function prepare(chain: Chain.Chain, attempt: Playbook.Attempt, att
   const refuted = !simulation.succeeded || simulation.stopsAttack === false
   const simulated: Run.StepChange = { path, name: 'simulate', status: refuted ? 'failed' : 'done', summary: simulation.effects.join(' '), detail: simulation }
   if (refuted) return stop([looked, simulated], simulation)
-  const gasLimit = (simulation.gasUsed * 3n) / 2n + 60_000n
   const verdict = Policy.judge(policy, action, action.value)
   const judged: Run.StepChange = { path, name: 'policy', status: verdict.ok ? 'done' : 'failed', summary: verdict.summary, detail: verdict.detail }
-  return { ok: verdict.ok, steps: [looked, simulated, judged], simulation, gasLimit }
+  return { ok: verdict.ok, inEffect: false, steps: [looked, simulated, judged], simulation }
 }
 
 /**

@@ -2,7 +2,6 @@
 import type { Selectable } from 'kysely'
 import * as Id from '../base/Id.ts'
 import * as Json from '../base/Json.ts'
-import type * as Finding from '../detector/Finding.ts'
 import type { Connection } from '../store/Database.ts'
 import type { Tables } from '../store/Tables.ts'
 import * as Playbook from './Playbook.ts'
@@ -14,6 +13,9 @@ export type StepStatus = 'waiting' | 'running' | 'done' | 'failed' | 'skipped'
 
 const order: readonly StepName[] = ['precondition', 'simulate', 'policy', 'approve', 'sign', 'broadcast', 'confirm', 'verify']
 
+/** Why a playbook runs: a finding, and where it runs for the same one again, the occasion. */
+export type Cause = { readonly findingId: string; readonly occasion?: string | undefined }
+
 /** Statuses of a run that is not over. */
 export const unfinished: readonly Status[] = ['requested', 'running', 'waiting_approval']
 
@@ -21,11 +23,11 @@ export const unfinished: readonly Status[] = ['requested', 'running', 'waiting_a
  * Records that a playbook is to run for an incident, in the transaction that stores the finding. While one of the same
  * playbook is under way for the incident, or has succeeded since the incident was last active, nothing is added.
  */
-export async function request(connection: Connection, playbook: Playbook.Playbook, incident: { readonly id: string; readonly status: string }, finding: Finding.Finding, now: Date): Promise<string | undefined> {
+export async function request(connection: Connection, playbook: Playbook.Playbook, incident: { readonly id: string; readonly status: string }, cause: Cause, now: Date): Promise<string | undefined> {
   const under = await connection.selectFrom('run').select('id').where('incident_id', '=', incident.id).where('playbook', '=', playbook.name).where('status', 'in', unfinished).executeTakeFirst()
   if (under || !['detected', 'triage', 'active'].includes(incident.status)) return undefined
-  const id = Id.of('run', incident.id, playbook.name, finding.id)
-  const row = { id, incident_id: incident.id, finding_id: finding.id, playbook: playbook.name, playbook_version: Playbook.version(playbook), status: 'requested', started_at: now }
+  const id = Id.of('run', incident.id, playbook.name, cause.findingId, cause.occasion ?? '')
+  const row = { id, incident_id: incident.id, finding_id: cause.findingId, playbook: playbook.name, playbook_version: Playbook.version(playbook), status: 'requested', started_at: now }
   const added = await connection.insertInto('run').values(row).onConflict((conflict) => conflict.column('id').doNothing()).returning('id').executeTakeFirst()
   if (!added) return undefined
   const steps = playbook.attempts.flatMap((attempt, index) => {

@@ -30,29 +30,31 @@ export async function execute(context: Context, { step, wait }: Steps, runId: st
 
 /** Undefined where containment was verified; else why this path ended. */
 async function tryPath(context: Context, { step, wait }: Steps, runId: string, path: string): Promise<string | undefined> {
-  const failing = (name: Run.StepName, work: (task: Task.Task) => Promise<string | undefined>) => step(`${path}/${name}`, () => guarded(context, runId, path, name, work))
+  const perform = (name: Run.StepName, work: (task: Task.Task) => Promise<string | undefined>) => step(`${path}/${name}`, () => guarded(context, runId, path, name, work))
 
-  const refuted = await failing('precondition', (task) => prepare(context, task))
-  if (refuted) return refuted
+  const looked = await step(`${path}/precondition`, () => look(context, runId, path))
+  if (looked.reason !== undefined) return looked.reason
+  if (looked.inEffect) return perform('verify', (task) => Send.verify(context, task))
   const asked = await step(`${path}/ask`, () => Approve.ask(context, runId, path).catch((thrown: unknown) => ({ failed: Errors.messageOf(thrown) })))
-  if (asked && 'failed' in asked) return failing('approve', async () => asked.failed)
+  if (asked && 'failed' in asked) return perform('approve', async () => asked.failed)
   if (asked) {
     let verdict = await step(`${path}/tally 0`, () => Approve.tally(context, asked.id))
     for (let round = 1; verdict === 'waiting'; round += 1) {
       await wait(`decision ${path}`, new Date(asked.expiresAt))
       verdict = await step(`${path}/tally ${round}`, () => Approve.tally(context, asked.id))
     }
-    const refused = await failing('approve', (task) => Approve.settle(context, task, asked.id))
-    if (refused) return refused
+    const refused = await perform('approve', (task) => Approve.settle(context, task, asked.id))
+    if (refused !== undefined) return refused
     // People take time; the state they approved on may be gone.
-    const stale = await step(`${path}/recheck`, () => guarded(context, runId, path, 'precondition', (task) => prepare(context, task)))
-    if (stale) return stale
+    const again = await step(`${path}/recheck`, () => look(context, runId, path))
+    if (again.reason !== undefined) return again.reason
+    if (again.inEffect) return perform('verify', (task) => Send.verify(context, task))
   }
   return (
-    (await failing('sign', (task) => Send.sign(context, task))) ??
-    (await failing('broadcast', (task) => Send.broadcast(context, task))) ??
-    (await failing('confirm', (task) => Send.confirm(context, task))) ??
-    (await failing('verify', (task) => Send.verify(context, task)))
+    (await perform('sign', (task) => Send.sign(context, task))) ??
+    (await perform('broadcast', (task) => Send.broadcast(context, task))) ??
+    (await perform('confirm', (task) => Send.confirm(context, task))) ??
+    (await perform('verify', (task) => Send.verify(context, task)))
   )
 }
 
@@ -73,15 +75,22 @@ async function begin(context: Context, runId: string): Promise<{ paths: readonly
   return { paths: playbook.attempts.map(({ name }) => name), refusal: undefined }
 }
 
-async function prepare(context: Context, { chain, attempt, attack, runId, incidentId }: Task.Task): Promise<string | undefined> {
-  const prepared = await Prepare.prepare(chain, attempt, attack, context.policy)
-  const now = context.clock.now()
-  await context.database.transaction().execute(async (connection) => {
-    await Run.mark(connection, runId, prepared.steps, now)
-    const last = prepared.steps.at(-1)
-    await Timeline.append(connection, incidentId, { kind: 'step', actor, summary: `${attempt.action.sentence} by ${attempt.by.label}: ${prepared.ok ? 'ready' : 'not possible'}. ${prepared.simulation?.effects.join(' ') ?? last?.summary ?? ''}`, detail: { run: runId, path: attempt.name, steps: prepared.steps }, key: `prepared:${runId}:${attempt.name}:${now.toISOString()}` }, now)
+/** Precondition, simulation and policy in one durable step: they only read, so they may run again. */
+async function look(context: Context, runId: string, path: string): Promise<{ readonly reason?: string; readonly inEffect?: true }> {
+  let inEffect = false
+  const reason = await guarded(context, runId, path, 'precondition', async ({ chain, attempt, attack, incidentId }) => {
+    const prepared = await Prepare.prepare(chain, attempt, attack, context.policy)
+    inEffect = prepared.inEffect
+    const now = context.clock.now()
+    await context.database.transaction().execute(async (connection) => {
+      await Run.mark(connection, runId, prepared.steps, now)
+      const words = prepared.simulation?.effects.join(' ') ?? prepared.steps.at(-1)?.summary ?? ''
+      const summary = `${attempt.action.sentence} by ${attempt.by.label}: ${prepared.ok ? 'ready' : 'not possible'}. ${words}`
+      await Timeline.append(connection, incidentId, { kind: 'step', actor, summary, detail: { run: runId, path, steps: prepared.steps }, key: `prepared:${runId}:${path}:${now.toISOString()}` }, now)
+    })
+    return prepared.ok ? undefined : (prepared.steps.at(-1)?.summary ?? 'it could not be prepared')
   })
-  return prepared.ok ? undefined : (prepared.steps.at(-1)?.summary ?? 'it could not be prepared')
+  return reason !== undefined ? { reason } : inEffect ? { inEffect } : {}
 }
 
 async function giveUp(context: Context, runId: string, reason: string): Promise<void> {
@@ -101,24 +110,26 @@ async function giveUp(context: Context, runId: string, reason: string): Promise<
 /** Runs one step of a path; an error is the reason why the path ended, after a few tries where trying again can help. */
 async function guarded(context: Context, runId: string, path: string, name: Run.StepName, work: (task: Task.Task) => Promise<string | undefined>): Promise<string | undefined> {
   const { database, clock, log } = context
+  const mark = (status: Run.StepStatus, summary?: string) => Run.mark(database, runId, [{ path, name, status, summary }], clock.now())
   let incidentId: string | null = null
-  for (let attempt = 1; ; attempt += 1) {
+  for (let tries = 1; ; tries += 1) {
     try {
       const task = await Task.find(context, runId, path)
       incidentId = task.incidentId
-      await Run.mark(database, runId, [{ path, name, status: 'running' }], clock.now())
+      await mark('running')
       Task.changed(context, runId, incidentId)
       const reason = await work(task)
-      await Run.mark(database, runId, reason === undefined ? (name === 'precondition' ? [] : [{ path, name, status: 'done' }]) : name === 'precondition' ? [] : [{ path, name, status: 'failed', summary: reason }], clock.now())
+      // Looking marks its three steps itself.
+      if (name !== 'precondition') await (reason === undefined ? mark('done') : mark('failed', reason))
       Task.changed(context, runId, incidentId)
       return reason
     } catch (thrown) {
-      log.warn({ run: runId, path, step: name, attempt, error: Errors.messageOf(thrown) }, 'a step of a playbook failed')
-      if (Errors.remedyOf(thrown) === 'retry' && attempt < 6) {
-        await clock.sleep(50 * 2 ** attempt)
+      log.warn({ run: runId, path, step: name, tries, error: Errors.messageOf(thrown) }, 'a step of a playbook failed')
+      if (Errors.remedyOf(thrown) === 'retry' && tries < 6) {
+        await clock.sleep(50 * 2 ** tries)
         continue
       }
-      await Run.mark(database, runId, [{ path, name, status: 'failed', summary: Errors.messageOf(thrown) }], clock.now())
+      await mark('failed', Errors.messageOf(thrown))
       Task.changed(context, runId, incidentId)
       return Errors.messageOf(thrown)
     }

@@ -80,8 +80,10 @@ export async function confirm(context: Context, { runId, incidentId, chain, atte
 /** Reads the effect at the block of inclusion. Only this makes an incident contained. */
 export async function verify(context: Context, task: Task.Task): Promise<string | undefined> {
   const { runId, incidentId, chain, attempt } = task
-  const sent = await signed(context, runId, attempt.name)
-  const proof = await prove(chain, attempt.action, sent.block_hash as Hash, sent.hash as Hash)
+  // Without a transaction of ours the effect was there already, and the head is where to see it.
+  const sent = await Ledger.find(context.database, runId, attempt.name)
+  const at = sent?.block_hash ?? ((await chain.request('eth_getBlockByNumber', ['latest', false])) as { hash: Hash }).hash
+  const proof = await prove(chain, attempt.action, at as Hash, (sent?.hash ?? null) as Hash | null)
   if (!proof.holds) return `${attempt.action.effect.function.name}() is ${proof.answer} at block ${proof.blockNumber}, not ${String(attempt.action.effect.expected)}`
   const now = context.clock.now()
   await context.database.transaction().execute(async (connection) => {
@@ -90,11 +92,11 @@ export async function verify(context: Context, task: Task.Task): Promise<string 
     const reason = `${attempt.action.sentence}: ${attempt.action.effect.function.name}() is ${String(attempt.action.effect.expected)} at block ${proof.blockNumber}.`
     await Incident.move(connection, incidentId, { to: 'contained', actor, reason, proof: { exhibit, blockNumber: proof.blockNumber, blockTime: proof.blockTime }, key: `contained:${runId}` }, now)
     await Run.mark(connection, runId, [{ path: attempt.name, name: 'verify', status: 'done', summary: reason, detail: proof }], now)
-    await Run.move(connection, runId, 'succeeded', now, `Contained in block ${proof.blockNumber} by ${attempt.by.label}`)
+    await Run.move(connection, runId, 'succeeded', now, sent ? `Contained in block ${proof.blockNumber} by ${attempt.by.label}` : `In effect already at block ${proof.blockNumber}`)
     await Run.skipRest(connection, runId)
     const facts = [
       { label: 'Action', value: `${attempt.action.sentence} by ${attempt.by.label}` },
-      { label: 'Transaction', value: sent.hash },
+      { label: 'Transaction', value: sent?.hash ?? 'none of ours: it was in effect already' },
       { label: 'Verified at block', value: `${proof.blockNumber} (${proof.blockHash})` },
     ]
     await context.announce(connection, { kind: 'contained', key: `contained:${runId}`, severity: 'P1', incidentId, title: `Contained: ${attempt.action.sentence}`, facts, path: `/incidents/${incidentId}` })

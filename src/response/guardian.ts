@@ -1,13 +1,14 @@
 /** Authority by a key that the contract itself trusts: the fastest way to act, and all it can do is what the contract lets it. */
 import { formatEther, type Hex } from 'viem'
 import type { Authority } from '../playbook/Action.ts'
-import { type KeyReference, keySender } from './keySender.ts'
+import type * as Key from './Key.ts'
+import { keySender } from './keySender.ts'
 
 /** Enough for one pause at a high price of gas, in wei: below it the guardian counts as not ready. */
 const leastBalance = 2_000_000_000_000_000n
 
 /** A guardian key authorised in advance. */
-export function guardian(key: KeyReference): Authority {
+export function guardian(key: Key.Reference): Authority {
   const sender = keySender(key)
   return {
     kind: 'key',

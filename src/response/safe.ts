@@ -4,7 +4,8 @@ import * as Errors from '../base/Errors.ts'
 import * as Caip from '../chain/Caip.ts'
 import type * as Chain from '../chain/Chain.ts'
 import type { Authority, Signature } from '../playbook/Action.ts'
-import { type KeyReference, keySender } from './keySender.ts'
+import type * as Key from './Key.ts'
+import { keySender } from './keySender.ts'
 
 const abi = parseAbi([
   'function nonce() view returns (uint256)',
@@ -32,7 +33,7 @@ const types = {
 const leastBalance = 2_000_000_000_000_000n
 
 /** A Safe as authority. `executor` pays for gas and has no other right: a signature of the owners is all that counts. */
-export function safe(options: { readonly address: Address; readonly executor: KeyReference }): Authority {
+export function safe(options: { readonly address: Address; readonly executor: Key.Reference }): Authority {
   const sender = keySender(options.executor)
   return {
     kind: 'safe',

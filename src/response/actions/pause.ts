@@ -18,7 +18,7 @@ export function pause(options: { readonly chain: string; readonly contract: Addr
       const answer = (await chain.request('eth_call', [{ to: options.contract, data: encodeFunctionData({ abi, functionName: 'paused' }) }, 'latest'])) as Hex
       if (answer === '0x') return { ok: false, summary: `${options.contract} has no paused(): it is no Pausable contract, or not on this chain.` }
       const paused = decodeFunctionResult({ abi, functionName: 'paused', data: answer })
-      return paused ? { ok: false, summary: `${options.label ?? options.contract} is paused already.`, detail: { paused } } : { ok: true, summary: `${options.label ?? options.contract} is not paused.`, detail: { paused } }
+      return paused ? { ok: true, inEffect: true, summary: `${options.label ?? options.contract} is paused already.`, detail: { paused } } : { ok: true, summary: `${options.label ?? options.contract} is not paused.`, detail: { paused } }
     },
     effect: { function: pausedFunction, args: [], expected: true },
   }

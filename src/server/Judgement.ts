@@ -1,0 +1,137 @@
+/** What follows from a judged block, stored in one transaction: cursor, states, findings, alerts, incidents, runs, messages. */
+import * as Alert from '../alert/Alert.ts'
+import type * as Changes from '../base/Changes.ts'
+import type * as Clock from '../base/Clock.ts'
+import type { Log } from '../base/Log.ts'
+import type * as Block from '../chain/Block.ts'
+import type * as Caip from '../chain/Caip.ts'
+import type * as Facts from '../chain/Facts.ts'
+import * as Record from '../chain/Record.ts'
+import type * as Detector from '../detector/Detector.ts'
+import type * as Engine from '../detector/Engine.ts'
+import type * as Finding from '../detector/Finding.ts'
+import * as States from '../detector/States.ts'
+import * as Holdings from '../impact/Holdings.ts'
+import type { Announce } from '../incident/Announcement.ts'
+import * as Incident from '../incident/Incident.ts'
+import * as Timeline from '../incident/Timeline.ts'
+import * as Ledger from '../playbook/Ledger.ts'
+import * as Playbook from '../playbook/Playbook.ts'
+import * as Run from '../playbook/Run.ts'
+import type { Connection, Database } from '../store/Database.ts'
+
+export type Context = {
+  readonly database: Database
+  readonly clock: Clock.Clock
+  readonly log: Log
+  readonly changes: Changes.Changes
+  readonly announce: Announce
+  readonly deploymentId: string
+  readonly ruleSetVersion: string
+  readonly playbooks: readonly Playbook.Playbook[]
+  /** Starts runs that have been stored. */
+  readonly startRun: (runId: string) => void
+}
+
+type Consequence = { readonly alerts: readonly Alert.Alert[]; readonly runs: readonly string[] }
+
+/** Stores a block with all that it gave rise to, then starts the runs. */
+export async function store(context: Context, judged: { readonly facts: Facts.Facts; readonly evaluation: Engine.Evaluation; readonly detectors: readonly Detector.Any[]; readonly watched: readonly Holdings.Watched[] }): Promise<void> {
+  const { facts, evaluation, detectors, watched } = judged
+  const consequence = await context.database.transaction().execute(async (connection) => {
+    await Record.advance(connection, facts.block, context.ruleSetVersion, context.clock.now())
+    await States.keep(connection, facts.block, detectors, evaluation.states)
+    await Holdings.keep(connection, watched, facts)
+    return draw(context, connection, facts, evaluation.findings)
+  })
+  follow(context, facts.block.chain, consequence)
+}
+
+/** Stores findings on pending transactions; no block is judged by them. */
+export async function storeFindings(context: Context, facts: Facts.Facts, findings: readonly Finding.Finding[]): Promise<void> {
+  follow(context, facts.block.chain, await context.database.transaction().execute((connection) => draw(context, connection, facts, findings)))
+}
+
+/** Takes back what a replaced block gave rise to. What people and playbooks did stays on the record. */
+export async function retract(context: Context, chain: Caip.ChainKey, replaced: Block.Header, parent: Block.Header): Promise<void> {
+  const now = context.clock.now()
+  const consequence = await context.database.transaction().execute(async (connection): Promise<Consequence> => {
+    await Record.retract(connection, chain, replaced, parent, context.ruleSetVersion, now)
+    await States.retract(connection, chain, replaced.hash)
+    await Holdings.retract(connection, chain, replaced.hash)
+    await Ledger.exclude(connection, chain, replaced.hash)
+    const alerts = await Alert.retract(connection, chain, replaced.hash, now)
+    for (const { incident_id, title } of alerts) {
+      if (!incident_id) continue
+      const summary = `Block ${replaced.number} was replaced by a reorganisation; its findings no longer stand: ${title}`
+      await Timeline.append(connection, incident_id, { kind: 'retraction', actor: 'machine:watch', summary, detail: { blockNumber: replaced.number, blockHash: replaced.hash }, key: `retracted:${replaced.hash}:${title}:${now.toISOString()}` }, now)
+    }
+    return { alerts, runs: await reopen(context, connection, chain, replaced) }
+  })
+  follow(context, chain, consequence)
+}
+
+/** Containment that was proven in a replaced block is proven no more: the same playbook runs once again. */
+async function reopen(context: Context, connection: Connection, chain: Caip.ChainKey, replaced: Block.Header): Promise<string[]> {
+  const now = context.clock.now()
+  const affected = await connection.selectFrom('incident').selectAll().where('chain', '=', chain).where('contained_block', '=', replaced.number).where('status', 'in', ['contained', 'eradicated', 'recovering', 'monitoring']).execute()
+  const runs: string[] = []
+  for (const { id } of affected) {
+    const reason = `Block ${replaced.number}, in which containment was verified, was replaced by a reorganisation.`
+    const incident = await Incident.move(connection, id, { to: 'active', actor: 'machine:watch', reason, key: `unproven:${replaced.hash}` }, now)
+    const last = await connection.selectFrom('run').selectAll().where('incident_id', '=', id).where('status', '=', 'succeeded').orderBy('started_at', 'desc').executeTakeFirst()
+    const playbook = context.playbooks.find(({ name }) => name === last?.playbook)
+    const run = last && playbook && (await Run.request(connection, playbook, incident, { findingId: last.finding_id, occasion: replaced.hash }, now))
+    if (run) runs.push(run)
+  }
+  return runs
+}
+
+async function draw(context: Context, connection: Connection, { block, stage }: Facts.Facts, findings: readonly Finding.Finding[]): Promise<Consequence> {
+  const now = context.clock.now()
+  const fresh = await Alert.keep(connection, findings)
+  const runs: string[] = []
+  const alerts: Alert.Alert[] = []
+  for (const raised of await Alert.raise(connection, fresh, now)) {
+    const incident = await Incident.join(connection, raised, block, now)
+    alerts.push({ ...raised.alert, incident_id: incident?.id ?? null })
+    if (raised.isNew || raised.isGraver) await announce(context, connection, raised, incident, { block, stage })
+    if (!incident) continue
+    for (const playbook of context.playbooks) {
+      const trigger = raised.findings.find((finding) => Playbook.isTriggered(playbook, finding))
+      const run = trigger && (await Run.request(connection, playbook, incident, { findingId: trigger.id }, now))
+      if (run) runs.push(run)
+    }
+  }
+  return { alerts, runs }
+}
+
+async function announce(context: Context, connection: Connection, { alert, findings, isGraver }: Alert.Raised, incident: Incident.Incident | undefined, { block, stage }: Pick<Facts.Facts, 'block' | 'stage'>): Promise<void> {
+  const transaction = findings.find(({ transactionHash }) => transactionHash)?.transactionHash
+  await context.announce(connection, {
+    kind: 'alert',
+    key: `alert:${alert.id}${isGraver ? `:${alert.severity}` : ''}`,
+    severity: alert.severity,
+    incidentId: incident?.id ?? null,
+    title: alert.title,
+    facts: [
+      { label: 'System', value: alert.system },
+      { label: 'Chain', value: alert.chain.split('@')[0] ?? alert.chain },
+      { label: stage === 'pending' ? 'Pending on block' : 'Block', value: `${block.number} (${block.hash})` },
+      ...(transaction ? [{ label: 'Transaction', value: transaction }] : []),
+      { label: 'Detector', value: [...new Set(findings.map(({ detector }) => detector))].join(', ') },
+    ],
+    path: incident ? `/incidents/${incident.id}` : '/alerts',
+  })
+}
+
+function follow(context: Context, chain: Caip.ChainKey, { alerts, runs }: Consequence): void {
+  for (const run of runs) context.startRun(run)
+  publish(context, chain, alerts)
+}
+
+function publish(context: Context, chain: Caip.ChainKey, alerts: readonly Alert.Alert[]): void {
+  const at = context.clock.now()
+  context.changes.publish({ noun: 'chain', id: chain, incidentId: null, at })
+  for (const { id, incident_id } of alerts) context.changes.publish({ noun: 'alert', id, incidentId: incident_id, at })
+}
