@@ -47,6 +47,7 @@ export function finding(context: Context, row: Selectable<Tables['finding']>): S
     severity: row.severity as Schemas.Finding['severity'],
     confidence: row.confidence,
     sentence: row.sentence,
+    isError: row.is_error,
     values: record(row.values),
     foundAt: time(row.found_at),
     retractedAt: timeOrNull(row.retracted_at),

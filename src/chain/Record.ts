@@ -7,23 +7,49 @@ import * as Caip from './Caip.ts'
 /** Notes that a chain is watched. */
 export async function register(connection: Connection, key: Caip.ChainKey, now: Date): Promise<void> {
   const row = { key, caip2: Caip.chainId(key), genesis_hash: key.split('@')[1] ?? '', first_seen_at: now }
-  await connection.insertInto('chain').values(row).onConflict((conflict) => conflict.column('key').doNothing()).execute()
+  await connection
+    .insertInto('chain')
+    .values(row)
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .execute()
 }
 
 /** The block judged last, if any. */
 export async function cursor(connection: Connection, key: Caip.ChainKey): Promise<Block.Header | undefined> {
-  const row = await connection.selectFrom('cursor').innerJoin('block', (join) => join.onRef('block.chain', '=', 'cursor.chain').onRef('block.hash', '=', 'cursor.hash')).selectAll('block').where('cursor.chain', '=', key).executeTakeFirst()
+  const row = await connection
+    .selectFrom('cursor')
+    .innerJoin('block', (join) =>
+      join.onRef('block.chain', '=', 'cursor.chain').onRef('block.hash', '=', 'cursor.hash'),
+    )
+    .selectAll('block')
+    .where('cursor.chain', '=', key)
+    .executeTakeFirst()
   return row && header(row)
 }
 
 /** The block of a number on the branch that stands. */
-export async function known(connection: Connection, key: Caip.ChainKey, number: bigint): Promise<Block.Header | undefined> {
-  const row = await connection.selectFrom('block').selectAll().where('chain', '=', key).where('number', '=', number).where('retracted_at', 'is', null).executeTakeFirst()
+export async function known(
+  connection: Connection,
+  key: Caip.ChainKey,
+  number: bigint,
+): Promise<Block.Header | undefined> {
+  const row = await connection
+    .selectFrom('block')
+    .selectAll()
+    .where('chain', '=', key)
+    .where('number', '=', number)
+    .where('retracted_at', 'is', null)
+    .executeTakeFirst()
   return row && header(row)
 }
 
 /** Stores that a block was judged and moves the cursor to it, in the caller's transaction. */
-export async function advance(connection: Connection, block: Block.Block, ruleSetVersion: string, now: Date): Promise<void> {
+export async function advance(
+  connection: Connection,
+  block: Block.Block,
+  ruleSetVersion: string,
+  now: Date,
+): Promise<void> {
   const row = {
     chain: block.chain,
     hash: block.hash,
@@ -35,22 +61,64 @@ export async function advance(connection: Connection, block: Block.Block, ruleSe
     retracted_at: null,
   }
   // A block that was replaced can come back: the chain may turn to and fro.
-  await connection.insertInto('block').values(row).onConflict((conflict) => conflict.columns(['chain', 'hash']).doUpdateSet({ retracted_at: null, rule_set_version: ruleSetVersion, evaluated_at: now })).execute()
+  await connection
+    .insertInto('block')
+    .values(row)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['chain', 'hash'])
+        .doUpdateSet({ retracted_at: null, rule_set_version: ruleSetVersion, evaluated_at: now }),
+    )
+    .execute()
   await move(connection, block.chain, block, now)
 }
 
 /** Marks a block as replaced and moves the cursor to its parent. */
-export async function retract(connection: Connection, key: Caip.ChainKey, replaced: Block.Header, parent: Block.Header, ruleSetVersion: string, now: Date): Promise<void> {
-  await connection.updateTable('block').set({ retracted_at: now }).where('chain', '=', key).where('hash', '=', replaced.hash).execute()
+export async function retract(
+  connection: Connection,
+  key: Caip.ChainKey,
+  replaced: Block.Header,
+  parent: Block.Header,
+  ruleSetVersion: string,
+  now: Date,
+): Promise<void> {
+  await connection
+    .updateTable('block')
+    .set({ retracted_at: now })
+    .where('chain', '=', key)
+    .where('hash', '=', replaced.hash)
+    .execute()
   // The parent may be older than our own history; the cursor needs its row all the same.
-  const row = { chain: key, hash: parent.hash, number: parent.number, parent_hash: parent.parentHash, mined_at: parent.timestamp, rule_set_version: ruleSetVersion, evaluated_at: now, retracted_at: null }
-  await connection.insertInto('block').values(row).onConflict((conflict) => conflict.columns(['chain', 'hash']).doNothing()).execute()
+  const row = {
+    chain: key,
+    hash: parent.hash,
+    number: parent.number,
+    parent_hash: parent.parentHash,
+    mined_at: parent.timestamp,
+    rule_set_version: ruleSetVersion,
+    evaluated_at: now,
+    retracted_at: null,
+  }
+  await connection
+    .insertInto('block')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['chain', 'hash']).doNothing())
+    .execute()
   await move(connection, key, parent, now)
 }
 
-async function move(connection: Connection, key: Caip.ChainKey, { number, hash }: Pick<Block.Header, 'number' | 'hash'>, now: Date): Promise<void> {
+async function move(
+  connection: Connection,
+  key: Caip.ChainKey,
+  { number, hash }: Pick<Block.Header, 'number' | 'hash'>,
+  now: Date,
+): Promise<void> {
   const place = { number, hash, moved_at: now }
-  await connection.insertInto('cursor').values({ chain: key, ...place }).onConflict((conflict) => conflict.column('chain').doUpdateSet(place)).execute()
+  await connection
+    .insertInto('cursor')
+    .values({ chain: key, ...place })
+    .onConflict((conflict) => conflict.column('chain').doUpdateSet(place))
+    .execute()
 }
 
 function header(row: { number: bigint; hash: string; parent_hash: string; mined_at: Date }): Block.Header {

@@ -41,6 +41,8 @@ export const Finding = z
     severity,
     confidence: z.number(),
     sentence: z.string(),
+    /** Says that something could not be judged, rather than what was seen. */
+    isError: z.boolean(),
     values: z.record(z.string(), z.unknown()),
     foundAt: instant,
     /** Set when the block was replaced by a reorganisation. */

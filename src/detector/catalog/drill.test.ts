@@ -99,14 +99,16 @@ test('every round of the attack is a manipulated price', () => {
   const [first] = found
   expect(first?.confidence).toBe(0.95)
   expect(first?.values).toMatchObject({ amount: report.slice, restored: true })
-  expect(first?.actors).toContain(`eip155:41001:${world.contracts.attack.address}`)
+  expect(first?.actors).toContain(`${rehearsal.chain.id}:${world.contracts.attack.address}`)
   expect(first?.sentence).toMatch(/^[\d.]+ WETH, 14 % of all it held, left contract 0x\w{4}…\w{4} right after the price of WETH\/EMBR had been moved by a factor of [\d.]+ within the same transaction; the price was put back at its end\.$/)
 })
 
 test('every round of the attack is a large outflow to someone who had put nothing in', () => {
   const found = of(attack, 'largeOutflow:vault')
   expect(found.map(({ transactionHash }) => transactionHash)).toEqual(hashes())
-  expect(new Set(found.map(({ severity }) => severity))).toEqual(new Set(['P1']))
+  // The rounds enter the history in their turn, so that a later one may stand out less, until its share alone decides.
+  expect([found[0]?.severity, found.at(-1)?.severity]).toEqual(['P1', 'P1'])
+  expect(found.every(({ severity }) => severity === 'P1' || severity === 'P2')).toBe(true)
   expect(found.every(({ values, confidence }) => values.unowed === report.slice && confidence > 0.9)).toBe(true)
 })
 
