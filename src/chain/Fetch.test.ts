@@ -70,7 +70,7 @@ async function open(endpoints: readonly string[], options: Partial<Chain.Options
     chain: 'eip155:7201',
     endpoints,
     log: Log.create('silent'),
-    timeoutMs: 400,
+    timeoutMs: 2_000,
     pollMs: 40,
     ...options,
   })
@@ -132,6 +132,14 @@ const lies: readonly (readonly [string, string, (answer: Raw & Raw[]) => unknown
     (answer) => ({ ...answer, transactions: [...(answer.transactions as Raw[])].reverse() }),
   ],
   [
+    'numbers transactions wrongly',
+    'eth_getBlockByHash',
+    (answer) => ({
+      ...answer,
+      transactions: (answer.transactions as Raw[]).map((item) => ({ ...item, transactionIndex: '0x0' })),
+    }),
+  ],
+  [
     'gives hashes in place of transactions',
     'eth_getBlockByHash',
     (answer) => ({ ...answer, transactions: (answer.transactions as Raw[]).map(({ hash }) => hash) }),
@@ -181,7 +189,7 @@ test.each(['cut', 'truncate', 'silence', 'busy'] as const)(
   'an endpoint that fails in the midst of a block (%s) is passed over',
   async (kind) => {
     for (const method of ['eth_getLogs', 'eth_getBlockByHash']) {
-      const chain = await open([liar.wsUrl, honest.httpUrl])
+      const chain = await open([liar.wsUrl, honest.httpUrl], { timeoutMs: 800 })
       liar.rules.set(method, { kind })
       expect((await Fetch.facts(chain, block.hash, {})).block.logs).toHaveLength(4)
       liar.rules.clear()
@@ -217,7 +225,7 @@ test('reads are answered at the block: a value, a revert, no contract', async ()
 
 test('a read that the endpoint does not answer is asked of the next one, and never becomes a revert', async () => {
   const reads: Facts.Read[] = [{ address: emitter, function: answering!, args: [1n] }]
-  const chain = await open([liar.wsUrl, honest.wsUrl])
+  const chain = await open([liar.wsUrl, honest.wsUrl], { timeoutMs: 800 })
   for (const rule of [
     { kind: 'cut' },
     { kind: 'silence' },

@@ -8,6 +8,8 @@ import * as Chain from './Chain.ts'
 import * as Follow from './Follow.ts'
 
 const chainId = 7_301
+/** Longer than anything takes, because the machine may be busy. */
+const eventually = <value>(look: () => value) => expect.poll(look, { timeout: 10_000, interval: 20 })
 /** Two nodes of one chain: the same genesis, and the same blocks as long as both are told the same. */
 let anvil: Anvil.Anvil
 let other: Anvil.Anvil
@@ -184,7 +186,7 @@ test('an endpoint that is behind, preferred or not, causes no retract, and the o
     )
     // Now only the one that is behind answers.
     first.cut({ refuse: true })
-    await expect.poll(() => walk().catch(() => 'failed')).toEqual([])
+    await eventually(() => walk().catch(() => 'failed')).toEqual([])
     first.accept()
   }
 })

@@ -149,3 +149,32 @@ test('trace_block, debug_traceBlockByHash and debug_traceTransaction give the sa
 test('without any kind of trace the calls are unknown, not none', async () => {
   expect(await tracedWithout('trace_block', 'debug_traceBlockByHash', 'debug_traceTransaction')).toBeUndefined()
 })
+
+test.each([
+  [
+    'leaves a transaction out',
+    (traces: Trace[]) => traces.filter(({ transactionPosition }) => transactionPosition !== 1),
+  ],
+  [
+    'gives traces of another block',
+    (traces: Trace[]) => traces.map((trace) => ({ ...trace, blockHash: `0x${'ab'.repeat(32)}` })),
+  ],
+  [
+    'leaves out the call around another',
+    (traces: Trace[]) => traces.filter(({ traceAddress }) => traceAddress.join() !== '1'),
+  ],
+  ['gives no list', () => ({})],
+])('an endpoint that %s is found out, and the next one is believed', async (_, change) => {
+  const endpoints = [proxy.wsUrl, anvil.wsUrl]
+  const other = await Chain.open({ name: 'traced', chain: 'eip155:7001', endpoints, log: Log.create('silent') })
+  proxy.rules.set('trace_block', { kind: 'lie', answer: async (_params, truth) => change((await truth()) as Trace[]) })
+  try {
+    expect((await Fetch.facts(other, block, { calls: true })).calls).toHaveLength(14)
+    expect(other.status()[0]?.suspicion).toEqual(expect.any(String))
+  } finally {
+    other.close()
+    proxy.rules.clear()
+  }
+})
+
+type Trace = { readonly transactionPosition: number; readonly traceAddress: readonly number[] }
