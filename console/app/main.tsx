@@ -12,6 +12,7 @@ import './ui/text.css'
 import './ui/controls.css'
 import './shell/shell.css'
 import './shell/overlays.css'
+import './pages/rows.css'
 
 // Before the router reads the address: the token must not enter its history.
 takeTokenFromUrl()

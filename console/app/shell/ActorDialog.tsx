@@ -17,9 +17,9 @@ export function ActorDialog() {
         <Empty title="The configuration names nobody yet." code={"people: [\n  { id: 'ada', name: 'Ada', roles: ['incident_leader'], address: '0x…' },\n]"} />
       )}
       <ul className="choices">
-        {people?.map((person) => (
+        {people?.map((person, index) => (
           <li key={person.id}>
-            <button type="button" className="choice" aria-pressed={person.id === actor} onClick={() => chooseActor(person.id)}>
+            <button type="button" data-first={index === 0 || undefined} className="choice" aria-pressed={person.id === actor} onClick={() => chooseActor(person.id)}>
               <span>{person.name}</span>
               <span className="muted small">{person.roles.join(', ').replaceAll('_', ' ')}</span>
             </button>

@@ -7,7 +7,6 @@ const groups: readonly { title: string; keys: readonly (readonly [string, string
     keys: [
       ['Ctrl K', 'Search, or go anywhere'],
       ['?', 'This help'],
-      ['t', 'Switch theme'],
       ['Esc', 'Close what is open'],
     ],
   },

@@ -20,7 +20,7 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
       </p>
       <button type="button" className="search-button" onClick={onSearch}>
         <Icon name="search" />
-        <span>Search or go to</span>
+        <span>Search</span>
         <kbd className="kbd">{/Mac/.test(navigator.userAgent) ? '⌘K' : 'Ctrl K'}</kbd>
       </button>
       <ul className="places">

@@ -9,12 +9,11 @@ import { listenForShortcuts, useShortcuts } from '../ui/shortcuts.ts'
 import { TipLayer } from '../ui/Tip.tsx'
 import { ToastStack } from '../ui/ToastStack.tsx'
 import { ActorDialog } from './ActorDialog.tsx'
+import { CommandPalette } from './CommandPalette.tsx'
 import { ConnectionBanner } from './ConnectionBanner.tsx'
 import { ActorButton, LiveMark, Sidebar, TabBar, ThemeButton } from './Navigation.tsx'
 import { places } from './places.ts'
-import { chooseTheme, currentTheme, nextTheme } from './theme.ts'
 
-const CommandPalette = lazy(() => import('./CommandPalette.tsx').then((module) => ({ default: module.CommandPalette })))
 const HelpDialog = lazy(() => import('./HelpDialog.tsx').then((module) => ({ default: module.HelpDialog })))
 
 /** Everything around a page: navigation, live connection, keys, dialogs. Without a token it is a page that says how to get one. */
@@ -57,10 +56,9 @@ function SignedIn() {
       </div>
       <TabBar />
       <ActorDialog />
-      <Suspense>
-        {open === 'palette' && <CommandPalette onClose={() => setOpen(null)} onHelp={() => setOpen('help')} />}
-        {open === 'help' && <HelpDialog onClose={() => setOpen(null)} />}
-      </Suspense>
+      {/* Not fetched when asked for: what is typed right after the shortcut must land in its field. */}
+      {open === 'palette' && <CommandPalette onClose={() => setOpen(null)} onHelp={() => setOpen('help')} />}
+      <Suspense>{open === 'help' && <HelpDialog onClose={() => setOpen(null)} />}</Suspense>
       <ToastStack />
       <TipLayer />
     </div>
@@ -73,7 +71,6 @@ function useKeys(setOpen: (open: 'palette' | 'help') => void) {
   useShortcuts({
     ...Object.fromEntries(places.map((place) => [place.keys, () => void navigate({ to: place.to })])),
     '?': () => setOpen('help'),
-    t: () => chooseTheme(nextTheme(currentTheme())),
   })
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {

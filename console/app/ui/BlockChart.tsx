@@ -78,7 +78,7 @@ function options(latest: { readonly current: Props }, element: HTMLElement, read
   return {
     width: element.clientWidth,
     height,
-    padding: [20, 12, 0, 0],
+    padding: [element.clientWidth < 500 ? 38 : 24, 28, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: {
@@ -91,7 +91,7 @@ function options(latest: { readonly current: Props }, element: HTMLElement, read
     ],
     series: [{}, { stroke: colour(tone), width: 2, fill: colour(`${tone}-soft`), paths: uPlot.paths.stepped?.({ align: 1 }) as uPlot.Series.PathBuilder, points: { show: false } }],
     hooks: {
-      drawAxes: [(plot) => drawMarks(plot, latest.current.marks, colour, style.fontFamily)],
+      draw: [(plot) => drawMarks(plot, latest.current.marks, colour, style.fontFamily)],
       setCursor: [
         (plot) => {
           const index = plot.cursor.idx
@@ -123,6 +123,8 @@ function drawMarks(plot: uPlot, marks: readonly Mark[], colour: (name: string) =
   ctx.save()
   ctx.font = `600 ${11 * ratio}px ${font}`
   ctx.textBaseline = 'bottom'
+  const isStacked = bbox.width / ratio < 430
+  let row = 0
   for (const { block, label, tone } of marks) {
     const x = Math.round(plot.valToPos(block, 'x', true))
     ctx.strokeStyle = ctx.fillStyle = colour(tone)
@@ -137,7 +139,8 @@ function drawMarks(plot: uPlot, marks: readonly Mark[], colour: (name: string) =
     const wanted = tone === 'red' ? x - 4 * ratio : x + 4 * ratio - width / 2
     const left = Math.min(Math.max(bbox.left, wanted), bbox.left + bbox.width - width)
     ctx.setLineDash([])
-    ctx.fillText(label, left, bbox.top - 5 * ratio)
+    // On a phone the words would meet: each has its own line there.
+    ctx.fillText(label, left, bbox.top - (isStacked && row++ === 0 ? 20 : 5) * ratio)
   }
   ctx.restore()
 }

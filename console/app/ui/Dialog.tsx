@@ -9,7 +9,10 @@ export function Dialog({ title, onClose, children, side = false, wide = false }:
   const heading = useId()
   useEffect(() => {
     const element = dialog.current
-    if (!element?.open) element?.showModal()
+    if (!element || element.open) return
+    element.showModal()
+    // To what the reader came for, not to the button that leads away from it.
+    element.querySelector<HTMLElement>('[data-first], h2')?.focus()
   }, [])
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a native dialog
@@ -22,7 +25,7 @@ export function Dialog({ title, onClose, children, side = false, wide = false }:
     >
       <div className="dialog-inner">
         <header className="dialog-head">
-          <h2 id={heading}>{title}</h2>
+          <h2 id={heading} tabIndex={-1}>{title}</h2>
           <IconButton icon="cross" label="Close" onClick={onClose} />
         </header>
         {children}

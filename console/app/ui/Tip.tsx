@@ -14,6 +14,8 @@ export function TipLayer() {
       tip.hidden = true
     }
     const show = (event: Event) => {
+      // A click also moves the focus; only the keyboard asks for a tip by it.
+      if (event.type === 'focusin' && !(event.target as Element).matches?.(':focus-visible')) return
       const next = (event.target as Element).closest?.('[data-tip]') ?? null
       if (next === owner) return
       if (!next) return hide()

@@ -36,7 +36,7 @@ export const AlertRow = memo(function AlertRow({ alert, isSelected, handling, on
 export function AlertActions({ alert, handling }: { alert: Alert; handling: Handling }) {
   return (
     <span className="alert-actions">
-      <Button size="small" onClick={() => handling.acknowledge(alert)}>
+      <Button size="small" kind="quiet" onClick={() => handling.acknowledge(alert)}>
         Acknowledge
       </Button>
       <Button size="small" kind="quiet" onClick={() => handling.askDismiss(alert)}>

@@ -13,7 +13,6 @@ import { DismissDialog } from './DismissDialog.tsx'
 import { matches, type Filter } from './filter.ts'
 import { useHandling } from './useHandling.ts'
 import './alerts.css'
-import '../rows.css'
 
 export default function AlertsPage() {
   const query = useQuery(alerts(everyAlert))

@@ -27,7 +27,7 @@ export function DismissDialog({ alert, onDismiss, onClose }: { alert: Alert; onD
         </div>
         <label className="field">
           <span>Why</span>
-          <input className="input" value={reason} maxLength={2_000} onChange={(event) => setReason(event.target.value)} />
+          <input className="input" data-first value={reason} maxLength={2_000} onChange={(event) => setReason(event.target.value)} />
         </label>
         <div className="dialog-foot">
           <Button onClick={onClose}>Cancel</Button>

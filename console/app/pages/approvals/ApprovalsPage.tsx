@@ -11,7 +11,6 @@ import { useTitle } from '../../ui/useTitle.ts'
 import { Countdown, When } from '../../ui/When.tsx'
 import { Quorum } from './Signers.tsx'
 import './approval.css'
-import '../rows.css'
 
 export default function ApprovalsPage() {
   const query = useQuery(approvals)

@@ -40,7 +40,6 @@ function Connected({ approval, wallet, account }: { approval: Approval; wallet: 
       const document = approval.typedData[decision]
       if (document) await decideApproval(approval.id, decision, await sign(wallet, account, document))
     },
-    onSuccess: (_, decision) => toast(decision === 'grant' ? 'Your signature was accepted.' : 'Your refusal was recorded.'),
   })
   const isMine = (each: { address: string }) => each.address.toLowerCase() === account.toLowerCase()
   const decided = approval.decisions.find(isMine)

@@ -14,7 +14,6 @@ import { LastAlerts } from './LastAlerts.tsx'
 import { PeoplePanel } from './People.tsx'
 import { verdictsOf } from './verdict.ts'
 import './home.css'
-import '../rows.css'
 
 /** What is on fire, then whether everything would work if something were. */
 export default function HomePage() {
@@ -94,12 +93,16 @@ function ReadinessView({ readiness: answer, askedAt }: { readiness: Readiness; a
         </ul>
       </section>
       <div className="home-grid">
-        <ChainsPanel chains={answer.chains} askedAt={askedAt} />
-        <LastAlerts />
-        <ActionsPanel actions={answer.actions} />
-        <ChannelsPanel channels={answer.channels} />
-        <DetectorsPanel detectors={answer.detectors} />
-        <PeoplePanel people={answer.people} />
+        <div className="home-column">
+          <ChainsPanel chains={answer.chains} askedAt={askedAt} />
+          <ActionsPanel actions={answer.actions} />
+          <ChannelsPanel channels={answer.channels} />
+        </div>
+        <div className="home-column">
+          <LastAlerts />
+          <DetectorsPanel detectors={answer.detectors} />
+          <PeoplePanel people={answer.people} />
+        </div>
       </div>
     </>
   )

@@ -1,8 +1,9 @@
 import type { Finding, Incident } from '../../api/contract.ts'
-import { group } from '../../api/format.ts'
+import { count, group } from '../../api/format.ts'
 import { Address, Hash } from '../../ui/Address.tsx'
 import { Badge, Severity } from '../../ui/Badge.tsx'
 import { Empty, Panel } from '../../ui/Panel.tsx'
+import { useFirst } from '../../ui/useFirst.ts'
 import { Values } from '../../ui/Values.tsx'
 import { When } from '../../ui/When.tsx'
 
@@ -16,9 +17,11 @@ export function FindingsPanel({ incident }: { incident: Incident }) {
 
 /** What detectors saw, each with where, by which rule, and the values behind it. */
 export function FindingList({ findings }: { findings: readonly Finding[] }) {
+  const { shown, more } = useFirst(findings, 20)
   return (
+    <>
     <ul className="rows">
-      {findings.map((finding) => (
+      {shown.map((finding) => (
         <li key={finding.id} className={finding.retractedAt ? 'row finding finding-retracted' : 'row finding'} data-testid="finding">
           <Severity level={finding.severity} short />
           <div className="row-main">
@@ -66,5 +69,7 @@ export function FindingList({ findings }: { findings: readonly Finding[] }) {
         </li>
       ))}
     </ul>
+    {more && <button type="button" className="more-rows more-below" onClick={more.show}>{count(more.count, 'more finding')}</button>}
+    </>
   )
 }

@@ -22,7 +22,6 @@ import { Timeline } from './Timeline.tsx'
 import { TransitionDialog } from './TransitionDialog.tsx'
 import './incident.css'
 import './timeline.css'
-import '../rows.css'
 
 /** The key page. Its first screen answers: are we bleeding, how fast, what stops it, what does that cost? */
 export default function IncidentPage() {
@@ -45,9 +44,11 @@ function IncidentView({ incident }: { incident: Incident }) {
       <IncidentHead incident={incident} />
       <StateBanner incident={incident} flow={flows[0]} />
       <div className="incident-columns">
-        <div className="incident-main">
+        <div className="incident-now">
           <RunPanel incident={incident} />
           <HoldingsPanel incident={incident} flows={flows} />
+        </div>
+        <div className="incident-evidence">
           <FindingsPanel incident={incident} />
           <IncidentAlerts incident={incident} />
           <ExhibitsPanel incident={incident} />

@@ -10,7 +10,6 @@ import { useTitle } from '../../ui/useTitle.ts'
 import type { IncidentSummary } from '../../api/contract.ts'
 import { IncidentRow } from './IncidentRow.tsx'
 import { isOpen } from './state.ts'
-import '../rows.css'
 
 export default function IncidentsPage() {
   const query = useQuery(incidents)

@@ -67,22 +67,22 @@ function Path({ path, steps, position, action }: { path: string; steps: readonly
   const state = stateOf(steps)
   // What a reader wants next to the steps: the one under way, else why it failed, else the last word.
   const telling = steps.find((step) => step.status === 'running') ?? steps.find((step) => step.status === 'failed') ?? steps.findLast((step) => step.status === 'done' && step.summary)
+  // One path at a time matters; the others are one line each, above and below it.
+  const isCurrent = state.name === 'running' || state.name === 'worked'
   return (
     <li className="path" data-testid={`path-${path}`} data-state={state.name}>
       <p className="path-head">
         <span className="path-position">{position}</span>
         <strong>{action?.action ?? path}</strong>
         {action && <code className="muted">{path}</code>}
+        {!isCurrent && <StepTrack path={path} steps={steps} compact />}
         <span className={`path-state ink-${state.tone}`}>{state.name === 'idle' && position > 1 ? 'fallback, not needed so far' : state.word}</span>
       </p>
-      <StepTrack path={path} steps={steps} />
-      {telling?.summary && (
-        <p className={telling.status === 'failed' ? 'path-summary ink-red' : 'path-summary'}>
+      {isCurrent && <StepTrack path={path} steps={steps} />}
+      {telling?.summary && <details className="path-details">
+        <summary className={telling.status === 'failed' ? 'ink-red' : ''} data-tip="Every step of this path">
           {telling.summary}
-        </p>
-      )}
-      <details className="path-details">
-        <summary>Every step of this path</summary>
+        </summary>
         <table className="table">
           <thead>
             <tr>
@@ -105,7 +105,7 @@ function Path({ path, steps, position, action }: { path: string; steps: readonly
             ))}
           </tbody>
         </table>
-      </details>
+      </details>}
     </li>
   )
 }

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import type { Incident } from '../../api/contract.ts'
-import { count, duration, group } from '../../api/format.ts'
+import { count, duration, group, rounded } from '../../api/format.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { Quantity } from '../../ui/Quantity.tsx'
 import { Since } from '../../ui/When.tsx'
@@ -25,7 +25,7 @@ export function StateBanner({ incident, flow }: { incident: Incident; flow: Flow
         <Figure name={isUncontained(incident) ? 'Lost so far' : 'Lost'} note={<OtherLosses incident={incident} flow={flow} />}>
           <Loss incident={incident} />
         </Figure>
-        <Figure name={isUncontained(incident) ? 'Rate per block' : 'Rate while it lasted'} note={flow ? `over ${count(flow.window, 'block')}` : 'no holdings are read'}>
+        <Figure name={isUncontained(incident) ? 'Rate per block' : 'Rate while it lasted'} note={flow ? `${isUncontained(incident) ? 'over the last' : 'over'} ${count(flow.window, 'block')}` : 'no holdings are read'}>
           {flow ? <Quantity units={positive(flow.perBlock)} decimals={flow.decimals} symbol={flow.symbol} /> : '–'}
         </Figure>
         <Figure name={isUncontained(incident) ? 'Still there' : 'Kept'} note={<Outlook incident={incident} flow={flow} />}>
@@ -68,9 +68,9 @@ function OtherLosses({ incident, flow }: { incident: Incident; flow: Flow | unde
 
 function Outlook({ incident, flow }: { incident: Incident; flow: Flow | undefined }) {
   if (!flow) return null
-  if (!isUncontained(incident)) return `of ${group(((flow.before / 10n ** BigInt(flow.decimals)) || 0n).toString())} ${flow.symbol} before`
+  if (!isUncontained(incident)) return `of ${rounded({ units: flow.before.toString(), decimals: flow.decimals })} ${flow.symbol} before`
   const left = blocksLeft(flow)
-  if (left !== null) return <strong className="outlook">gone in ≈ {count(left, 'block')} at this rate</strong>
+  if (left !== null) return <strong className="outlook">gone in ≈ {count(left, 'block')}{flow.blockMs ? `, ${duration(left * flow.blockMs)}` : ''}</strong>
   const last = flow.points.at(-1)
   return flow.lastOutflow !== null && last ? `no outflow for ${count(last.block - flow.lastOutflow, 'block')}` : 'no outflow seen'
 }

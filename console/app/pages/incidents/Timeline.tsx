@@ -6,6 +6,7 @@ import { Button } from '../../ui/Button.tsx'
 import { Panel } from '../../ui/Panel.tsx'
 import { Segmented } from '../../ui/Segmented.tsx'
 import { useHeldRows } from '../../ui/useHeldRows.ts'
+import { useFirst } from '../../ui/useFirst.ts'
 import { Entry } from './Entry.tsx'
 import { NoteForm } from './NoteForm.tsx'
 
@@ -24,6 +25,7 @@ export function Timeline({ incident }: { incident: Incident }) {
   }, [incident.timeline, kind, order])
   // Rows added at the end push nothing; only the newest-first order needs holding.
   const held = useHeldRows(entries, useCallback(keyOf, []), isHeld && order === 'newest')
+  const { shown, more } = useFirst(held.rows, location.hash.startsWith('#entry-') ? Number.POSITIVE_INFINITY : 200)
   useLinkedEntry(incident.timeline)
 
   return (
@@ -67,8 +69,8 @@ export function Timeline({ incident }: { incident: Incident }) {
         </Button>
       )}
       <ol className="timeline" aria-label="Timeline" data-testid="timeline" onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)}>
-        {held.rows.map((entry, index) => {
-          const above = held.rows[index - 1]
+        {shown.map((entry, index) => {
+          const above = shown[index - 1]
           return (
             <li key={entry.sequence} id={`entry-${entry.sequence}`} className={`entry ${fresh(entry) ? 'flash' : ''}`} data-testid="timeline-entry" data-kind={entry.kind}>
               {(above === undefined || utcDate(above.at) !== utcDate(entry.at)) && <p className="entry-day">{utcDate(entry.at)} UTC</p>}
@@ -77,6 +79,11 @@ export function Timeline({ incident }: { incident: Incident }) {
           )
         })}
       </ol>
+      {more && (
+        <button type="button" className="more-rows more-below no-print" onClick={more.show}>
+          {count(more.count, 'more entry', 'more entries')}
+        </button>
+      )}
     </Panel>
   )
 }

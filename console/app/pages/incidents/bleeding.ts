@@ -16,6 +16,8 @@ export type Flow = {
   /** Lost per block over the last `window` blocks. */
   readonly perBlock: bigint
   readonly window: number
+  /** Milliseconds from block to block, of late; 0 where only one block was read. */
+  readonly blockMs: number
   /** The last block in which holdings fell. */
   readonly lastOutflow: number | null
 }
@@ -60,6 +62,7 @@ function flowOf(series: readonly HoldingSeries[], began: string | null, until: s
     lost: before - held,
     perBlock: (heldAt(points, end - window) - held) / BigInt(window),
     window,
+    blockMs: blockTime(points),
     lastOutflow: lastOutflow?.block ?? null,
   }
 }
@@ -77,6 +80,13 @@ function total(series: readonly HoldingSeries[]): Point[] {
     else totals.push({ block, at, units: sum })
   }
   return totals
+}
+
+function blockTime(points: readonly Point[]): number {
+  const last = points.at(-1)
+  const first = points.at(-1 - rateWindow) ?? points[0]
+  if (!first || !last || first.block === last.block) return 0
+  return (Date.parse(last.at) - Date.parse(first.at)) / (last.block - first.block)
 }
 
 function heldAt(points: readonly Point[], block: number): bigint {

@@ -13,7 +13,6 @@ import { Segmented } from '../../ui/Segmented.tsx'
 import { toast } from '../../ui/toasts.ts'
 import { useTitle } from '../../ui/useTitle.ts'
 import { When } from '../../ui/When.tsx'
-import '../rows.css'
 
 /** Who was told what, and what never arrived. */
 export default function OutboxPage() {
