@@ -135,6 +135,15 @@ test.each(['wsUrl', 'httpUrl'] as const)(
   },
 )
 
+test('a WebSocket on which nothing comes any more is given up and made anew', async () => {
+  const chain = await open([first.wsUrl, second.wsUrl], { timeoutMs: 800 })
+  first.rules.set('*', { kind: 'silence' })
+  await chain.request('eth_gasPrice')
+  expect(chain.status()[0]).toMatchObject({ state: 'down', lastError: 'nothing came within 800 ms' })
+  first.rules.clear()
+  await eventually(() => stateOf(chain)).toEqual(['up', 'up'])
+})
+
 test('with no endpoint of the right chain, opening fails and names each with its reason', async () => {
   first.rules.set('eth_chainId', { kind: 'lie', answer: () => '0x1' })
   const genesisHash = `0x${'11'.repeat(32)}` as const

@@ -159,6 +159,24 @@ test.each(lies)('an endpoint that %s is found out, and the next one is believed'
   expect(liar.asked).not.toContain('eth_getBlockByHash')
 })
 
+test('another block than the one asked for is found out, however well its parts agree', async () => {
+  const chain = await open([liar.wsUrl, honest.wsUrl])
+  const [early, before] = await Rpc.all(anvil.httpUrl, [
+    ['eth_getBlockByNumber', ['0x1', true]],
+    ['eth_getBlockByNumber', ['0x0', true]],
+  ])
+  liar.rules.set('eth_getBlockByHash', { kind: 'lie', answer: () => early })
+  liar.rules.set('eth_getLogs', { kind: 'lie', answer: () => [] })
+  expect((await Fetch.facts(chain, block.hash, {})).block.hash).toBe(block.hash)
+  expect(chain.status()[0]?.suspicion).toMatch(/another block/)
+  const other = await open([liar.wsUrl, honest.wsUrl])
+  liar.rules.set('eth_getBlockByNumber', {
+    kind: 'lie',
+    answer: ([number], truth) => (number === '0x0' ? before : number === 'latest' ? truth() : early),
+  })
+  expect((await Fetch.header(other, block.number))?.hash).toBe(block.hash)
+})
+
 test('where all endpoints lie there is no block, but an error that says what each did', async () => {
   const chain = await open([liar.wsUrl, honest.httpUrl])
   for (const proxy of [liar, honest]) proxy.rules.set('eth_getLogs', { kind: 'lie', answer: () => [] })
