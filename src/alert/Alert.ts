@@ -8,7 +8,8 @@ import type { Connection } from '../store/Database.ts'
 import type { Tables } from '../store/Tables.ts'
 
 export type Alert = Selectable<Tables['alert']>
-export type Status = 'open' | 'acknowledged' | 'dismissed' | 'retracted'
+/** `closed` with its incident; `retracted` with its blocks. */
+export type Status = 'open' | 'acknowledged' | 'dismissed' | 'retracted' | 'closed'
 
 /** What `raise` did: the alert as it stands, the findings that were new to it, and whether it is new or became graver. */
 export type Raised = {
@@ -172,7 +173,18 @@ export const transitions = {
   acknowledged: ['dismissed', 'open'],
   dismissed: ['open'],
   retracted: [],
+  closed: [],
 } as const satisfies Record<Status, readonly Status[]>
+
+/** Closes the alerts of an incident that ended: what comes after is a new alert, and may be a new incident. */
+export async function close(connection: Connection, incidentId: string, reason: string): Promise<void> {
+  await connection
+    .updateTable('alert')
+    .set({ status: 'closed', handled_by: 'machine:incident', handled_reason: reason })
+    .where('incident_id', '=', incidentId)
+    .where('status', 'in', ['open', 'acknowledged'])
+    .execute()
+}
 
 /** Acknowledges, dismisses or reopens an alert. Detections are never deleted: only their alert changes. */
 export async function handle(

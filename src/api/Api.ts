@@ -13,7 +13,12 @@ import { approvals } from './routes/approvals.ts'
 import { incidents } from './routes/incidents.ts'
 import { operations } from './routes/operations.ts'
 
-const info = { title: 'Firebreak', version: '1', description: 'On-chain incident management. Integers too large for JSON numbers travel as decimal text; times are RFC 3339 in UTC.' }
+const info = {
+  title: 'Firebreak',
+  version: '1',
+  description:
+    'On-chain incident management. Integers too large for JSON numbers travel as decimal text; times are RFC 3339 in UTC.',
+}
 
 /** Makes the application. Every path under `/api` but the document itself asks for the token. */
 export function create(context: Context): OpenAPIHono {
@@ -22,16 +27,39 @@ export function create(context: Context): OpenAPIHono {
       if (result.success) return
       const issue = result.error.issues[0]
       const where = issue?.path.join('.') || 'the request'
-      return call.json(problem(new InvalidRequestError(where, issue?.message ?? 'it is not of the expected shape')), 400)
+      return call.json(
+        problem(new InvalidRequestError(where, issue?.message ?? 'it is not of the expected shape')),
+        400,
+      )
     },
   })
   // The token travels in a header and never in a cookie, so no other site can use it, whatever name it reaches us by.
-  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'], connectSrc: ["'self'"], objectSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'self'"] }, referrerPolicy: 'no-referrer' }))
-  app.use('/api/*', bodyLimit({ maxSize: 1_000_000, onError: (call) => call.json(problem(new InvalidRequestError('the body', 'it is larger than a megabyte')), 400) }))
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        objectSrc: ["'none'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'self'"],
+      },
+      referrerPolicy: 'no-referrer',
+    }),
+  )
+  app.use(
+    '/api/*',
+    bodyLimit({
+      maxSize: 1_000_000,
+      onError: (call) => call.json(problem(new InvalidRequestError('the body', 'it is larger than a megabyte')), 400),
+    }),
+  )
   app.use('/api/*', async (call, next) => {
     if (call.req.path === '/api/openapi.json') return next()
     const given = /^Bearer (.+)$/.exec(call.req.header('authorization') ?? '')?.[1]
-    if (given === undefined || !matches(given, context.tokenHash)) return call.json(problem(new WrongTokenError(given !== undefined)), 401)
+    if (given === undefined || !matches(given, context.tokenHash))
+      return call.json(problem(new WrongTokenError(given !== undefined)), 401)
     return next()
   })
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
@@ -75,14 +103,21 @@ function matches(given: string, tokenHash: string): boolean {
 export class InvalidRequestError extends Errors.BaseError {
   override readonly name = 'Api.InvalidRequestError'
   constructor(where: string, why: string) {
-    super(`The request is wrong at ${where}: ${why}.`, { remedy: 'operator', advice: 'See /api/openapi.json for what each call takes.' })
+    super(`The request is wrong at ${where}: ${why}.`, {
+      remedy: 'operator',
+      advice: 'See /api/openapi.json for what each call takes.',
+    })
   }
 }
 
 export class WrongTokenError extends Errors.BaseError {
   override readonly name = 'Api.WrongTokenError'
   constructor(given: boolean) {
-    super(given ? 'The token is wrong.' : 'A token is needed.', { remedy: 'operator', advice: 'Send `Authorization: Bearer <token>`; `firebreak token` prints it, and so does the link shown at the start.' })
+    super(given ? 'The token is wrong.' : 'A token is needed.', {
+      remedy: 'operator',
+      advice:
+        'Send `Authorization: Bearer <token>`; `firebreak token` prints it, and so does the link shown at the start.',
+    })
   }
 }
 

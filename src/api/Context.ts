@@ -20,7 +20,10 @@ export type Context = {
   readonly tokenHash: string
   readonly readiness: () => Promise<Schemas.Readiness>
   /** Wakes the run that waits for a decision. */
-  readonly decided: (approval: { readonly id: string; readonly runId: string; readonly path: string }, person: string) => Promise<void>
+  readonly decided: (
+    approval: { readonly id: string; readonly runId: string; readonly path: string },
+    person: string,
+  ) => Promise<void>
   /** The folder with the built console, if there is one. */
   readonly consoleDirectory: string | undefined
 }

@@ -1,4 +1,6 @@
 /** Turns rows into the shapes of the contract: integers as text, accounts with their labels, times in UTC. */
+
+import type { Selectable } from 'kysely'
 import type * as Alert from '../alert/Alert.ts'
 import type * as AmountValue from '../base/Amount.ts'
 import * as Json from '../base/Json.ts'
@@ -10,7 +12,6 @@ import type * as Timeline from '../incident/Timeline.ts'
 import * as Approval from '../playbook/Approval.ts'
 import * as Person from '../playbook/Person.ts'
 import type { Tables } from '../store/Tables.ts'
-import type { Selectable } from 'kysely'
 import type { Context } from './Context.ts'
 import type * as Schemas from './contract/Schemas.ts'
 
@@ -74,8 +75,17 @@ export function alert(row: Alert.Alert): Schemas.Alert {
 export async function incident(context: Context, row: Incident.Incident): Promise<Schemas.IncidentSummary> {
   const [series, alerts, waiting] = await Promise.all([
     Holdings.around(context.database, row),
-    context.database.selectFrom('alert').select(({ fn }) => fn.countAll().as('count')).where('incident_id', '=', row.id).executeTakeFirst(),
-    context.database.selectFrom('approval').select(({ fn }) => fn.countAll().as('count')).where('incident_id', '=', row.id).where('status', '=', 'waiting').executeTakeFirst(),
+    context.database
+      .selectFrom('alert')
+      .select(({ fn }) => fn.countAll().as('count'))
+      .where('incident_id', '=', row.id)
+      .executeTakeFirst(),
+    context.database
+      .selectFrom('approval')
+      .select(({ fn }) => fn.countAll().as('count'))
+      .where('incident_id', '=', row.id)
+      .where('status', '=', 'waiting')
+      .executeTakeFirst(),
   ])
   return {
     id: row.id,
@@ -97,21 +107,55 @@ export async function incident(context: Context, row: Incident.Incident): Promis
 }
 
 export function entry(row: Timeline.Entry): Schemas.TimelineEntry {
-  return { sequence: row.sequence, at: time(row.at), kind: row.kind, actor: row.actor, summary: row.summary, detail: record(row.detail), previousHash: row.previous_hash, hash: row.hash }
+  return {
+    sequence: row.sequence,
+    at: time(row.at),
+    kind: row.kind,
+    actor: row.actor,
+    summary: row.summary,
+    detail: record(row.detail),
+    previousHash: row.previous_hash,
+    hash: row.hash,
+  }
 }
 
 export function exhibit(row: Omit<Selectable<Tables['exhibit']>, 'content'> & { bytes: number }): Schemas.Exhibit {
-  return { id: row.id, kind: row.kind, title: row.title, mediaType: row.media_type, sha256: row.sha256, bytes: row.bytes, collectedAt: time(row.collected_at), collectedBy: row.collected_by }
+  return {
+    id: row.id,
+    kind: row.kind,
+    title: row.title,
+    mediaType: row.media_type,
+    sha256: row.sha256,
+    bytes: row.bytes,
+    collectedAt: time(row.collected_at),
+    collectedBy: row.collected_by,
+  }
 }
 
-export function series(context: Context, { account: holder, asset, symbol, decimals, points }: Holdings.Series): Schemas.HoldingSeries {
-  return { account: account(context, holder), asset: account(context, asset), symbol, decimals, points: points.map(({ block, at, units }) => ({ block: block.toString(), at: time(at), units: units.toString() })) }
+export function series(
+  context: Context,
+  { account: holder, asset, symbol, decimals, points }: Holdings.Series,
+): Schemas.HoldingSeries {
+  return {
+    account: account(context, holder),
+    asset: account(context, asset),
+    symbol,
+    decimals,
+    points: points.map(({ block, at, units }) => ({ block: block.toString(), at: time(at), units: units.toString() })),
+  }
 }
 
-export function approval(context: Context, row: Approval.Approval, decisions: readonly Approval.Decision[]): Schemas.ApprovalSummary {
+export function approval(
+  context: Context,
+  row: Approval.Approval,
+  decisions: readonly Approval.Decision[],
+): Schemas.ApprovalSummary {
   const request = Json.decode(row.request) as unknown as Approval.Request
   const eligible = request.eligible?.map((address) => address.toLowerCase())
-  const candidates = Person.withRole(context.people, row.role).filter(({ id, address }) => !decisions.some(({ person }) => person === id) && (!eligible || eligible.includes(address.toLowerCase())))
+  const candidates = Person.withRole(context.people, row.role).filter(
+    ({ id, address }) =>
+      !decisions.some(({ person }) => person === id) && (!eligible || eligible.includes(address.toLowerCase())),
+  )
   return {
     id: row.id,
     incidentId: row.incident_id,
@@ -123,19 +167,35 @@ export function approval(context: Context, row: Approval.Approval, decisions: re
     status: row.status as Schemas.ApprovalSummary['status'],
     requestedAt: time(row.requested_at),
     expiresAt: time(row.expires_at),
-    decisions: decisions.map(({ person, decision, address, at }) => ({ person, decision: decision as 'grant' | 'refuse', address, at: time(at) })),
+    decisions: decisions.map(({ person, decision, address, at }) => ({
+      person,
+      decision: decision as 'grant' | 'refuse',
+      address,
+      at: time(at),
+    })),
     candidates: candidates.map(({ id, name, address }) => ({ person: id, name, address })),
   }
 }
 
 /** An EIP-712 document as `eth_signTypedData_v4` takes it: with its domain's type, and integers as text. */
 export function typedData(document: Approval.Request['grant']): Record<string, unknown> {
-  const kinds: Record<string, string> = { name: 'string', version: 'string', chainId: 'uint256', verifyingContract: 'address', salt: 'bytes32' }
+  const kinds: Record<string, string> = {
+    name: 'string',
+    version: 'string',
+    chainId: 'uint256',
+    verifyingContract: 'address',
+    salt: 'bytes32',
+  }
   const domain = Object.keys(document.domain ?? {}).map((name) => ({ name, type: kinds[name] ?? 'string' }))
   return Json.plain({ ...document, types: { EIP712Domain: domain, ...document.types } }) as Record<string, unknown>
 }
 
-export function fullApproval(context: Context, row: Approval.Approval, decisions: readonly Approval.Decision[], summary: Schemas.IncidentSummary): Schemas.Approval {
+export function fullApproval(
+  context: Context,
+  row: Approval.Approval,
+  decisions: readonly Approval.Decision[],
+  summary: Schemas.IncidentSummary,
+): Schemas.Approval {
   const request = Json.decode(row.request) as unknown as Approval.Request
   const simulation = Json.plain(request.simulation) as Schemas.Approval['simulation'] | null
   return {
@@ -170,9 +230,28 @@ export function sent(context: Context, row: Selectable<Tables['sent_transaction'
 }
 
 export function step(row: Selectable<Tables['step']>): Schemas.Step {
-  return { path: row.path, name: row.name as Schemas.Step['name'], status: row.status as Schemas.Step['status'], startedAt: timeOrNull(row.started_at), endedAt: timeOrNull(row.ended_at), summary: row.summary, detail: record(row.detail) }
+  return {
+    path: row.path,
+    name: row.name as Schemas.Step['name'],
+    status: row.status as Schemas.Step['status'],
+    startedAt: timeOrNull(row.started_at),
+    endedAt: timeOrNull(row.ended_at),
+    summary: row.summary,
+    detail: record(row.detail),
+  }
 }
 
 export function message(row: Selectable<Tables['outbox']>): Schemas.OutboxMessage {
-  return { id: row.id, channel: row.channel, kind: row.kind, status: row.status as Schemas.OutboxMessage['status'], attempts: row.attempts, createdAt: time(row.created_at), nextAttemptAt: timeOrNull(row.next_attempt_at), deliveredAt: timeOrNull(row.delivered_at), lastError: row.last_error, summary: row.summary }
+  return {
+    id: row.id,
+    channel: row.channel,
+    kind: row.kind,
+    status: row.status as Schemas.OutboxMessage['status'],
+    attempts: row.attempts,
+    createdAt: time(row.created_at),
+    nextAttemptAt: timeOrNull(row.next_attempt_at),
+    deliveredAt: timeOrNull(row.delivered_at),
+    lastError: row.last_error,
+    summary: row.summary,
+  }
 }

@@ -17,7 +17,8 @@ th { font-weight: 600; color: #4a525c; white-space: nowrap; } code { font: 12px/
 
 /** Renders a dossier. All text of strangers is escaped. */
 export function toHtml(incident: Schemas.Incident, now: Date): string | Promise<string> {
-  const rows = (pairs: readonly (readonly [string, unknown])[]) => pairs.map(([label, value]) => html`<tr><th>${label}</th><td>${value}</td></tr>`)
+  const rows = (pairs: readonly (readonly [string, unknown])[]) =>
+    pairs.map(([label, value]) => html`<tr><th>${label}</th><td>${value}</td></tr>`)
   return html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${incident.id} ${incident.title}</title><style>${raw(style)}</style></head><body>
 <p class="note">Firebreak incident report ${incident.id}, rendered ${now.toISOString()}</p>
 <h1>${incident.title}</h1>
@@ -26,12 +27,24 @@ export function toHtml(incident: Schemas.Incident, now: Date): string | Promise<
 <table>${rows([
     ['System', incident.system],
     ['Chain', html`<code>${incident.chain}</code>`],
-    ['Left since the attack began', incident.losses.map((loss) => Amount.format({ ...loss, units: BigInt(loss.units) }, 4)).join(', ') || 'nothing measured'],
+    [
+      'Left since the attack began',
+      incident.losses.map((loss) => Amount.format({ ...loss, units: BigInt(loss.units) }, 4)).join(', ') ||
+        'nothing measured',
+    ],
     ['Attack began', incident.beganAt ? `${incident.beganAt}, block ${incident.beganBlock}` : 'unknown'],
     ['Detected', incident.declaredAt],
-    ['Contained', incident.containedAt ? `${incident.containedAt}, verified at block ${incident.containedBlock}` : 'not yet'],
+    [
+      'Contained',
+      incident.containedAt ? `${incident.containedAt}, verified at block ${incident.containedBlock}` : 'not yet',
+    ],
     ['Resolved', incident.resolvedAt ?? 'not yet'],
-    ['Record', incident.intact ? 'the hash chain of the timeline and every exhibit hold' : 'BROKEN: an entry or an exhibit was changed'],
+    [
+      'Record',
+      incident.intact
+        ? 'the hash chain of the timeline and every exhibit hold'
+        : 'BROKEN: an entry or an exhibit was changed',
+    ],
   ])}</table>
 <h2>What was seen</h2>
 <table>${incident.findings.map(finding)}</table>
@@ -44,8 +57,21 @@ ${incident.runs.map(run)}
 </body></html>`.toString()
 }
 
-function finding({ severity, sentence, detector, detectorVersion, blockNumber, blockHash, transactionHash, confidence, values, retractedAt }: Schemas.Finding): Fragment {
-  const facts = Object.entries(values).map(([name, value]) => `${name} = ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+function finding({
+  severity,
+  sentence,
+  detector,
+  detectorVersion,
+  blockNumber,
+  blockHash,
+  transactionHash,
+  confidence,
+  values,
+  retractedAt,
+}: Schemas.Finding): Fragment {
+  const facts = Object.entries(values).map(
+    ([name, value]) => `${name} = ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
   return html`<tr><th>${severity}</th><td>${sentence}${retractedAt ? ' (retracted: its block was replaced)' : ''}<br><span class="note">${detector} ${detectorVersion}, confidence ${Math.round(confidence * 100)} %, block ${blockNumber}</span><br><code>${blockHash}</code>${transactionHash ? html`<br><code>tx ${transactionHash}</code>` : ''}<br><code>${facts.join(' · ')}</code></td></tr>`
 }
 

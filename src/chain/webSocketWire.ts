@@ -11,6 +11,8 @@ type Waiting = {
 
 /** How often a quiet socket is asked whether it still lives, in milliseconds. */
 const heartbeatMs = 10_000
+/** Requests in one JSON-RPC batch; providers commonly refuse more than a hundred. */
+const mostInBatch = 100
 
 /**
  * Opens a WebSocket and resolves with a conversation over it. Opens one connection; follows no redirects.
@@ -81,12 +83,35 @@ export function webSocketWire({ url, name, maxResponseBytes, timeoutMs }: Wire.O
 
   const sendSingly = (id: number, call: Wire.Call) => socket.send(JSON.stringify(Wire.encode(id, call)))
 
+  /*
+   * What is asked in one turn of the event loop goes out together, whoever asks: a server that answers in several small
+   * packets has each held back until the one before it is acknowledged, up to 40 ms later (Nagle and delayed ACK).
+   */
+  const outgoing: { readonly id: number; readonly call: Wire.Call }[] = []
+  const flush = () => {
+    while (outgoing.length > 0 && !ended) {
+      const due = outgoing.splice(0, takesBatches ? mostInBatch : 1)
+      const [first] = due
+      if (due.length === 1 && first) {
+        sendSingly(first.id, first.call)
+        continue
+      }
+      for (const { id } of due) {
+        const asked = waiting.get(id)
+        if (asked) asked.batched = true
+      }
+      socket.send(JSON.stringify(due.map(({ id, call }) => Wire.encode(id, call))))
+    }
+  }
+
   const request: Wire.Wire['request'] = (calls, timeoutMs) => {
-    const batched = takesBatches && calls.length > 1
-    const ids = calls.map(() => ++lastId)
-    const answers = calls.map((call, index) => expect(ids[index]!, call, timeoutMs, batched))
-    if (!ended && batched) socket.send(JSON.stringify(calls.map((call, index) => Wire.encode(ids[index]!, call))))
-    else if (!ended) for (const [index, call] of calls.entries()) sendSingly(ids[index]!, call)
+    // After all that is ready to run has run, and before anything new comes in.
+    if (outgoing.length === 0) queueMicrotask(() => process.nextTick(flush))
+    const answers = calls.map((call) => {
+      const id = ++lastId
+      outgoing.push({ id, call })
+      return expect(id, call, timeoutMs, false)
+    })
     return Wire.kept(answers)
   }
 

@@ -12,16 +12,22 @@ export type Client = {
 /** A client for the server of a data directory, or for the one at `url`. */
 export function open(dataDirectory: string, url?: string): Client {
   const base = url ?? read(join(dataDirectory, 'url'), dataDirectory)
-  const token = process.env['FIREBREAK_TOKEN'] ?? read(join(dataDirectory, 'token'), dataDirectory)
+  const token = process.env.FIREBREAK_TOKEN ?? read(join(dataDirectory, 'token'), dataDirectory)
   const ask = async <answer>(path: string, init: RequestInit): Promise<answer> => {
-    const response = await fetch(`${base}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } }).catch((cause: unknown) => {
+    const response = await fetch(`${base}${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    }).catch((cause: unknown) => {
       throw new UnreachableServerError(base, cause)
     })
     const body = await response.json()
     if (!response.ok) throw new ProblemError(body as Schemas.Problem)
     return body as answer
   }
-  return { get: (path) => ask(path, {}), post: (path, body) => ask(path, { method: 'POST', body: JSON.stringify(body) }) }
+  return {
+    get: (path) => ask(path, {}),
+    post: (path, body) => ask(path, { method: 'POST', body: JSON.stringify(body) }),
+  }
 }
 
 function read(path: string, dataDirectory: string): string {
@@ -35,14 +41,21 @@ function read(path: string, dataDirectory: string): string {
 export class NoServerError extends Errors.BaseError {
   override readonly name = 'Client.NoServerError'
   constructor(dataDirectory: string) {
-    super(`No server has been started in ${dataDirectory}.`, { remedy: 'operator', advice: 'Start one with `firebreak start`, or name its data directory with --data.' })
+    super(`No server has been started in ${dataDirectory}.`, {
+      remedy: 'operator',
+      advice: 'Start one with `firebreak start`, or name its data directory with --data.',
+    })
   }
 }
 
 export class UnreachableServerError extends Errors.BaseError {
   override readonly name = 'Client.UnreachableServerError'
   constructor(url: string, cause: unknown) {
-    super(`The server at ${url} does not answer.`, { remedy: 'retry', cause: (cause as { cause?: unknown }).cause ?? cause, advice: 'Is `firebreak start` still running?' })
+    super(`The server at ${url} does not answer.`, {
+      remedy: 'retry',
+      cause: (cause as { cause?: unknown }).cause ?? cause,
+      advice: 'Is `firebreak start` still running?',
+    })
   }
 }
 

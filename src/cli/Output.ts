@@ -14,8 +14,12 @@ export function json(value: unknown): void {
 
 /** Rows in columns that fit their widest cell. */
 export function table(rows: readonly (readonly string[])[]): void {
-  const widths = rows.reduce<number[]>((widest, row) => row.map((cell, index) => Math.max(widest[index] ?? 0, cell.length)), [])
-  for (const row of rows) line(row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join('  '))
+  const widths = rows.reduce<number[]>(
+    (widest, row) => row.map((cell, index) => Math.max(widest[index] ?? 0, cell.length)),
+    [],
+  )
+  for (const row of rows)
+    line(row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join('  '))
 }
 
 /** Tells an error and sets the exit status by who can mend it. What is not ours shows its stack, because it is a bug. */
@@ -23,9 +27,12 @@ export function fail(thrown: unknown, asJson: boolean): void {
   const remedy = Errors.remedyOf(thrown)
   process.exitCode = Errors.exitCodes[remedy]
   if (asJson) {
-    const { name, facts, advice } = thrown instanceof Errors.BaseError ? thrown : { name: 'InternalError', facts: {}, advice: undefined }
+    const { name, facts, advice } =
+      thrown instanceof Errors.BaseError ? thrown : { name: 'InternalError', facts: {}, advice: undefined }
     json({ error: name, message: Errors.messageOf(thrown), remedy, facts, advice: advice ?? null })
     return
   }
-  process.stderr.write(`${thrown instanceof Errors.BaseError ? thrown.message : thrown instanceof Error ? thrown.stack : String(thrown)}\n`)
+  process.stderr.write(
+    `${thrown instanceof Errors.BaseError ? thrown.message : thrown instanceof Error ? thrown.stack : String(thrown)}\n`,
+  )
 }

@@ -34,7 +34,13 @@ const answerLimit = 2_000
 export async function post(url: string, body: string, headers: Readonly<Record<string, string>>): Promise<void> {
   let response: Response
   try {
-    response = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', 'user-agent': 'firebreak', ...headers }, redirect: 'error', signal: AbortSignal.timeout(10_000) })
+    response = await fetch(url, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', 'user-agent': 'firebreak', ...headers },
+      redirect: 'error',
+      signal: AbortSignal.timeout(10_000),
+    })
   } catch (cause) {
     throw new UnreachableError(url, cause)
   }
@@ -63,7 +69,10 @@ export class MissingSecretError extends Errors.BaseError {
 export class UnreachableError extends Errors.BaseError {
   override readonly name = 'Channel.UnreachableError'
   constructor(url: string, cause: unknown) {
-    super(`${hostOf(url)} cannot be reached.`, { remedy: 'retry', cause: (cause as { cause?: unknown }).cause ?? cause })
+    super(`${hostOf(url)} cannot be reached.`, {
+      remedy: 'retry',
+      cause: (cause as { cause?: unknown }).cause ?? cause,
+    })
   }
 }
 
@@ -71,7 +80,9 @@ export class RejectedError extends Errors.BaseError {
   override readonly name = 'Channel.RejectedError'
   readonly retryAfterMs: number | undefined
   constructor(url: string, status: number, answer: string, retryAfterMs: number | undefined) {
-    super(`${hostOf(url)} answered ${status}${answer ? `: ${answer.split('\n')[0]?.slice(0, 200)}` : ''}.`, { remedy: status === 429 || status >= 500 || status === 408 ? 'retry' : 'config' })
+    super(`${hostOf(url)} answered ${status}${answer ? `: ${answer.split('\n')[0]?.slice(0, 200)}` : ''}.`, {
+      remedy: status === 429 || status >= 500 || status === 408 ? 'retry' : 'config',
+    })
     this.retryAfterMs = retryAfterMs
   }
 }

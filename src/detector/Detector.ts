@@ -22,12 +22,18 @@ export type Input<value> = {
 }
 
 /** Tells that something could not be evaluated; each call becomes a finding of its own. */
-export type Report = (problem: { readonly key: string; readonly message: string; readonly values?: { readonly [name: string]: Json.Json } }) => void
+export type Report = (problem: {
+  readonly key: string
+  readonly message: string
+  readonly values?: { readonly [name: string]: Json.Json }
+}) => void
 
 // biome-ignore lint/suspicious/noExplicitAny: the value types of a list of detectors differ from one to the next.
 export type Inputs = Readonly<Record<string, Input<any>>>
 
-export type Values<inputs extends Inputs> = { readonly [name in keyof inputs]: inputs[name] extends Input<infer value> ? value : never }
+export type Values<inputs extends Inputs> = {
+  readonly [name in keyof inputs]: inputs[name] extends Input<infer value> ? value : never
+}
 
 /** One block as a detector sees it. */
 export type Sight<inputs extends Inputs> = Block.Header & {

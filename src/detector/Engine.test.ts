@@ -9,8 +9,15 @@ import type * as Finding from './Finding.ts'
 import { calls } from './inputs/calls.ts'
 import { logs } from './inputs/logs.ts'
 
-const abi = parseAbi(['function mint(address to, uint256 value)', 'event Transfer(address indexed from, address indexed to, uint256 value)'])
-const context: Engine.Context = { deploymentId: 'deployment', ruleSetVersion: 'rules', now: new Date('2026-11-20T00:00:00Z') }
+const abi = parseAbi([
+  'function mint(address to, uint256 value)',
+  'event Transfer(address indexed from, address indexed to, uint256 value)',
+])
+const context: Engine.Context = {
+  deploymentId: 'deployment',
+  ruleSetVersion: 'rules',
+  now: new Date('2026-11-20T00:00:00Z'),
+}
 
 let rehearsal: Rehearsal.Rehearsal
 let token: Address
@@ -19,12 +26,23 @@ let blocks: readonly Facts.Facts[]
 beforeAll(async () => {
   rehearsal = await Rehearsal.open({ chainId: 41_008 })
   token = await rehearsal.deploy('deployer', (await Rehearsal.artifacts()).OpenToken)
-  for (const value of [1n, 2n, 3n]) await rehearsal.send('trader1', { to: token, data: encodeFunctionData({ abi, functionName: 'mint', args: [rehearsal.accounts.trader2.address, value] }) })
+  for (const value of [1n, 2n, 3n])
+    await rehearsal.send('trader1', {
+      to: token,
+      data: encodeFunctionData({ abi, functionName: 'mint', args: [rehearsal.accounts.trader2.address, value] }),
+    })
   blocks = await rehearsal.facts([counter(), watcher()], 2n)
 })
 afterAll(() => rehearsal?.stop())
 
-const draft = (key: string, values: Finding.Draft['values'] = {}): Finding.Draft => ({ key, severity: 'P3', confidence: 1, sentence: 'Something moved.', subject: token, values })
+const draft = (key: string, values: Finding.Draft['values'] = {}): Finding.Draft => ({
+  key,
+  severity: 'P3',
+  confidence: 1,
+  sentence: 'Something moved.',
+  subject: token,
+  values,
+})
 /** Sums what was minted, and tells of it. */
 function counter(over: Partial<Detector.Any> = {}): Detector.Any {
   return {
@@ -52,7 +70,10 @@ function watcher(): Detector.Any {
     system: 'token',
     inputs: { calls: calls({ address: token, functions: abi }) },
     initial: 0,
-    evaluate: ({ block, state }) => ({ state: state + 1, findings: block.inputs.calls.map(({ transactionHash }) => ({ ...draft(transactionHash), transactionHash })) }),
+    evaluate: ({ block, state }) => ({
+      state: state + 1,
+      findings: block.inputs.calls.map(({ transactionHash }) => ({ ...draft(transactionHash), transactionHash })),
+    }),
   })
 }
 const failing = (thrown: unknown): Detector.Any =>
@@ -69,9 +90,22 @@ test('findings carry where they were made, by which detector and by which rules'
   const { number, hash, chain } = facts.block
   expect(findings).toEqual([
     {
-      ...{ id: expect.stringMatching(/^finding_[0-9a-f]{32}$/), deploymentId: 'deployment', ruleSetVersion: 'rules', foundAt: context.now },
+      ...{
+        id: expect.stringMatching(/^finding_[0-9a-f]{32}$/),
+        deploymentId: 'deployment',
+        ruleSetVersion: 'rules',
+        foundAt: context.now,
+      },
       ...{ chain, blockNumber: number, blockHash: hash, stage: 'included', transactionHash: undefined },
-      ...{ detector: 'counter', detectorVersion: '1.0.0', system: 'token', severity: 'P3', confidence: 1, sentence: 'Something moved.', isError: false },
+      ...{
+        detector: 'counter',
+        detectorVersion: '1.0.0',
+        system: 'token',
+        severity: 'P3',
+        confidence: 1,
+        sentence: 'Something moved.',
+        isError: false,
+      },
       ...{ subject: expect.stringMatching(/^eip155:41008:0x[0-9a-fA-F]{40}$/), actors: [], values: { sum: 1n } },
     },
   ])
@@ -94,12 +128,37 @@ test('the same block evaluated twice gives the same identifiers; another version
 })
 
 test('a detector that throws becomes a finding that names it, keeps its state, and the others run', () => {
-  const mistake = new Errors.BaseError('There is no such pool.', { remedy: 'config', facts: { pool: token, wanted: 3n } })
-  const detectors = [failing(mistake), failing(new TypeError('x is not a function')), failing('thrown text'), counter()].map((detector, index) => (index < 3 ? { ...detector, name: `failing${index}` } : detector))
+  const mistake = new Errors.BaseError('There is no such pool.', {
+    remedy: 'config',
+    facts: { pool: token, wanted: 3n },
+  })
+  const detectors = [
+    failing(mistake),
+    failing(new TypeError('x is not a function')),
+    failing('thrown text'),
+    counter(),
+  ].map((detector, index) => (index < 3 ? { ...detector, name: `failing${index}` } : detector))
   const { findings, states } = Engine.evaluate(detectors, blocks.slice(0, 1), new Map([['failing0', 5n]]), context)
-  expect(findings.map(({ detector, severity, isError, sentence, values }) => [detector, `${severity} ${isError}`, sentence, values])).toEqual([
-    ['failing0', 'P3 true', 'Detector failing0 could not judge this block: There is no such pool.', { problem: 'There is no such pool.', pool: token, wanted: '3' }],
-    ['failing1', 'P3 true', 'Detector failing1 could not judge this block: x is not a function', { problem: 'x is not a function' }],
+  expect(
+    findings.map(({ detector, severity, isError, sentence, values }) => [
+      detector,
+      `${severity} ${isError}`,
+      sentence,
+      values,
+    ]),
+  ).toEqual([
+    [
+      'failing0',
+      'P3 true',
+      'Detector failing0 could not judge this block: There is no such pool.',
+      { problem: 'There is no such pool.', pool: token, wanted: '3' },
+    ],
+    [
+      'failing1',
+      'P3 true',
+      'Detector failing1 could not judge this block: x is not a function',
+      { problem: 'x is not a function' },
+    ],
     ['failing2', 'P3 true', 'Detector failing2 could not judge this block: thrown text', { problem: 'thrown text' }],
     ['counter', 'P3 false', 'Something moved.', { sum: 1n }],
   ])
@@ -107,9 +166,15 @@ test('a detector that throws becomes a finding that names it, keeps its state, a
 })
 
 test('a finding that cannot be completed does not take the others with it', () => {
-  const odd = counter({ name: 'odd', evaluate: () => ({ state: 0n, findings: [{ ...draft('odd'), subject: 'nowhere' as Address }] }) })
+  const odd = counter({
+    name: 'odd',
+    evaluate: () => ({ state: 0n, findings: [{ ...draft('odd'), subject: 'nowhere' as Address }] }),
+  })
   const { findings } = Engine.evaluate([odd, counter()], blocks.slice(0, 1), new Map(), context)
-  expect(findings.map(({ detector, sentence }) => `${detector}: ${sentence.split(': ')[0]}`)).toEqual(['odd: Detector odd could not judge this block', 'counter: Something moved.'])
+  expect(findings.map(({ detector, sentence }) => `${detector}: ${sentence.split(': ')[0]}`)).toEqual([
+    'odd: Detector odd could not judge this block',
+    'counter: Something moved.',
+  ])
 })
 
 test('a window gives the blocks before, fewer at the beginning', () => {
@@ -128,10 +193,17 @@ test('a window gives the blocks before, fewer at the beginning', () => {
 test('in the pending stage only those run that ask for it, nothing is remembered, and a new head changes no identifier', () => {
   const included = blocks.at(-1) as Facts.Facts
   const waiting = included.block.transactions
-  const at = (facts: Facts.Facts): Facts.Facts => ({ stage: 'pending', block: { ...facts.block, logs: [], transactions: [] }, pending: waiting, reads: new Map() })
+  const at = (facts: Facts.Facts): Facts.Facts => ({
+    stage: 'pending',
+    block: { ...facts.block, logs: [], transactions: [] },
+    pending: waiting,
+    reads: new Map(),
+  })
   const one = Engine.evaluate([counter(), watcher()], [at(blocks[0] as Facts.Facts)], new Map(), context)
   const two = Engine.evaluate([counter(), watcher()], [at(blocks[1] as Facts.Facts)], new Map(), context)
-  expect(one.findings.map(({ detector, stage, transactionHash }) => [detector, stage, transactionHash])).toEqual([['watcher', 'pending', waiting[0]?.hash]])
+  expect(one.findings.map(({ detector, stage, transactionHash }) => [detector, stage, transactionHash])).toEqual([
+    ['watcher', 'pending', waiting[0]?.hash],
+  ])
   expect(one.states.size).toBe(0)
   expect(two.findings.map(({ id }) => id)).toEqual(one.findings.map(({ id }) => id))
   const later = Engine.evaluate([watcher()], [included], new Map(), context)
@@ -142,7 +214,14 @@ test('the version of the rules changes with what could change a verdict, not wit
   const other = counter({ name: 'other' })
   const version = Engine.ruleSetVersion([counter(), other])
   expect(Engine.ruleSetVersion([other, counter()])).toBe(version)
-  for (const change of [{ version: '1.0.1' }, { parameters: { limit: 1n } }, { window: 3 }, { chain: 'elsewhere' }, { system: 'another' }]) expect(Engine.ruleSetVersion([counter(change), other])).not.toBe(version)
+  for (const change of [
+    { version: '1.0.1' },
+    { parameters: { limit: 1n } },
+    { window: 3 },
+    { chain: 'elsewhere' },
+    { system: 'another' },
+  ])
+    expect(Engine.ruleSetVersion([counter(change), other])).not.toBe(version)
   expect(Engine.ruleSetVersion([counter()])).not.toBe(version)
 })
 

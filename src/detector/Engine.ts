@@ -23,7 +23,14 @@ export type Evaluation = {
 
 /** The version of a set of detectors: changes whenever any verdict could. */
 export function ruleSetVersion(detectors: readonly Detector.Any[]): string {
-  const described = detectors.map(({ name, version, chain, system, window, parameters }) => ({ name, version, chain, system, window, parameters }))
+  const described = detectors.map(({ name, version, chain, system, window, parameters }) => ({
+    name,
+    version,
+    chain,
+    system,
+    window,
+    parameters,
+  }))
   return Id.sha256(Id.canonical(described.sort((a, b) => (a.name < b.name ? -1 : 1)))).slice(0, 16)
 }
 
@@ -33,18 +40,33 @@ export function ruleSetVersion(detectors: readonly Detector.Any[]): string {
  *
  * An error inside a detector becomes a P3 finding that names the detector, its state stays as it was, and the others run.
  */
-export function evaluate(detectors: readonly Detector.Any[], window: readonly Facts.Facts[], states: States, context: Context): Evaluation {
+export function evaluate(
+  detectors: readonly Detector.Any[],
+  window: readonly Facts.Facts[],
+  states: States,
+  context: Context,
+): Evaluation {
   const facts = window.at(-1)
   if (!facts) return { findings: [], states: new Map() }
   const findings: Finding.Finding[] = []
   const changed = new Map<string, unknown>()
   for (const detector of detectors) {
-    if (facts.stage === 'pending' && !Object.values(detector.inputs as Detector.Inputs).some((input) => input.demand.pending)) continue
+    if (
+      facts.stage === 'pending' &&
+      !Object.values(detector.inputs as Detector.Inputs).some((input) => input.demand.pending)
+    )
+      continue
     const previous = states.has(detector.name) ? states.get(detector.name) : detector.initial
     const seal = (draft: Finding.Draft) => complete(detector, facts, draft, context)
     try {
       const recent = window.slice(-(detector.window ?? 1))
-      const blocks = recent.map((past, index) => look(detector, past, (problem) => index === recent.length - 1 && findings.push(seal(failure(detector, problem)))))
+      const blocks = recent.map((past, index) =>
+        look(
+          detector,
+          past,
+          (problem) => index === recent.length - 1 && findings.push(seal(failure(detector, problem))),
+        ),
+      )
       const block = blocks.at(-1)
       if (!block) continue
       const outcome = detector.evaluate({ block, blocks, state: previous })
@@ -52,7 +74,15 @@ export function evaluate(detectors: readonly Detector.Any[], window: readonly Fa
       if (facts.stage === 'included' && outcome.state !== previous) changed.set(detector.name, outcome.state)
     } catch (thrown) {
       const { facts: values = {} } = thrown instanceof Errors.BaseError ? thrown : {}
-      findings.push(seal(failure(detector, { key: 'evaluate', message: Errors.messageOf(thrown), values: JSON.parse(Id.canonical(values)) })))
+      findings.push(
+        seal(
+          failure(detector, {
+            key: 'evaluate',
+            message: Errors.messageOf(thrown),
+            values: JSON.parse(Id.canonical(values)),
+          }),
+        ),
+      )
     }
   }
   return { findings, states: changed }
@@ -60,7 +90,9 @@ export function evaluate(detectors: readonly Detector.Any[], window: readonly Fa
 
 function look(detector: Detector.Any, facts: Facts.Facts, report: Detector.Report): Detector.Sight<Detector.Inputs> {
   const { number, hash, parentHash, timestamp, transactions } = facts.block
-  const inputs = Object.fromEntries(Object.entries(detector.inputs as Detector.Inputs).map(([name, input]) => [name, input.resolve(facts, report)]))
+  const inputs = Object.fromEntries(
+    Object.entries(detector.inputs as Detector.Inputs).map(([name, input]) => [name, input.resolve(facts, report)]),
+  )
   return { number, hash, parentHash, timestamp, transactions, stage: facts.stage, inputs }
 }
 
@@ -76,8 +108,19 @@ function failure(detector: Detector.Any, problem: Parameters<Detector.Report>[0]
   }
 }
 
-function complete(detector: Detector.Any, { block, stage }: Facts.Facts, draft: Finding.Draft, context: Context): Finding.Finding {
-  const placed = { chain: block.chain, blockHash: block.hash, stage, detector: detector.name, detectorVersion: detector.version } as const
+function complete(
+  detector: Detector.Any,
+  { block, stage }: Facts.Facts,
+  draft: Finding.Draft,
+  context: Context,
+): Finding.Finding {
+  const placed = {
+    chain: block.chain,
+    blockHash: block.hash,
+    stage,
+    detector: detector.name,
+    detectorVersion: detector.version,
+  } as const
   return {
     ...placed,
     id: Finding.identify(placed, draft.key),

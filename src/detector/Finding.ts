@@ -57,7 +57,10 @@ export type Finding = {
 }
 
 /** The identifier of a finding: the same detector on the same block says the same thing once, however often it runs. */
-export function identify(finding: Pick<Finding, 'chain' | 'blockHash' | 'stage' | 'detector' | 'detectorVersion'>, key: string): string {
+export function identify(
+  finding: Pick<Finding, 'chain' | 'blockHash' | 'stage' | 'detector' | 'detectorVersion'>,
+  key: string,
+): string {
   const { chain, blockHash, stage, detector, detectorVersion } = finding
   // A pending transaction is judged on every new head; it is one finding all the same.
   return Id.of('finding', chain, stage === 'pending' ? 'pending' : blockHash, detector, detectorVersion, key)

@@ -11,16 +11,29 @@ import type * as Engine from './Engine.ts'
 export const depth = 512n
 
 /** The state of each detector as of the block judged last; one of another version of the detector counts as none. */
-export async function load(connection: Connection, chain: Caip.ChainKey, detectors: readonly Detector.Any[]): Promise<Map<string, unknown>> {
+export async function load(
+  connection: Connection,
+  chain: Caip.ChainKey,
+  detectors: readonly Detector.Any[],
+): Promise<Map<string, unknown>> {
   const { rows } = await sql<{ detector: string; detector_version: string; state: unknown }>`
     select distinct on (detector) detector, detector_version, state from detector_state where chain = ${chain} order by detector, block_number desc
   `.execute(connection)
   const versions = new Map(detectors.map(({ name, version }) => [name, version]))
-  return new Map(rows.filter((row) => versions.get(row.detector) === row.detector_version).map(({ detector, state }) => [detector, (Json.decode(state) as { state: unknown }).state]))
+  return new Map(
+    rows
+      .filter((row) => versions.get(row.detector) === row.detector_version)
+      .map(({ detector, state }) => [detector, (Json.decode(state) as { state: unknown }).state]),
+  )
 }
 
 /** Stores the states that a block changed and drops those too old to be rolled back to. */
-export async function keep(connection: Connection, block: Block.Block, detectors: readonly Detector.Any[], states: Engine.States): Promise<void> {
+export async function keep(
+  connection: Connection,
+  block: Block.Block,
+  detectors: readonly Detector.Any[],
+  states: Engine.States,
+): Promise<void> {
   const changed = detectors.filter(({ name }) => states.has(name))
   if (changed.length === 0) return
   const rows = changed.map(({ name, version }) => ({
@@ -32,7 +45,15 @@ export async function keep(connection: Connection, block: Block.Block, detectors
     // Wrapped, because a state may itself be null.
     state: Json.stringify({ state: states.get(name) }),
   }))
-  await connection.insertInto('detector_state').values(rows).onConflict((conflict) => conflict.columns(['chain', 'detector', 'block_hash']).doUpdateSet(({ ref }) => ({ state: ref('excluded.state') }))).execute()
+  await connection
+    .insertInto('detector_state')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['chain', 'detector', 'block_hash'])
+        .doUpdateSet(({ ref }) => ({ state: ref('excluded.state') })),
+    )
+    .execute()
   // The newest state of a quiet detector may be old; it is kept until a newer one is old too.
   if (block.number % 32n === 0n) {
     const limit = block.number - depth

@@ -69,7 +69,9 @@ export async function run({ seed, port, dataDirectory, log, onProgress }: Option
     onProgress('Building two equal chains: Uniswap V2, a lending vault, a Safe, people')
     const [watched, twin] = await Promise.all([build(31_337, undo), build(31_338, undo)])
     Setup.provideKeys()
-    const config = Config.check(Setup.configuration({ world: watched.world, rpc: [watched.anvil.wsUrl, watched.anvil.httpUrl] }))
+    const config = Config.check(
+      Setup.configuration({ world: watched.world, rpc: [watched.anvil.wsUrl, watched.anvil.httpUrl] }),
+    )
     const server = await Server.start({ config, dataDirectory, ephemeral: true, port, log })
     undo.push(() => server.stop())
     onProgress(`Firebreak watches the first chain. Console: ${server.url}/#token=${server.token}`)
@@ -77,7 +79,10 @@ export async function run({ seed, port, dataDirectory, log, onProgress }: Option
 
     onProgress(`Honest traffic on both: ${blocks} blocks of about ${perBlock} transactions`)
     const plan = Traffic.plan({ random: Random.seeded(seed), blocks, perBlock })
-    const [mine, theirs] = await Promise.all([play(watched, plan, onProgress, true), play(twin, plan, onProgress, false)])
+    const [mine, theirs] = await Promise.all([
+      play(watched, plan, onProgress, true),
+      play(twin, plan, onProgress, false),
+    ])
     const summary = await measure({ watched, twin, mine, theirs, server, arrivals, dataDirectory })
     return { summary, url: server.url, token: server.token, stop }
   } catch (thrown) {
@@ -96,7 +101,11 @@ async function build(chainId: number, undo: (() => Promise<unknown>)[]): Promise
 }
 
 /** Notes when each block could first be seen, by a connection of its own, so that Firebreak is not its own judge. */
-async function clockHeads({ anvil, world }: Side, log: Log, undo: (() => Promise<unknown>)[]): Promise<Map<bigint, Date>> {
+async function clockHeads(
+  { anvil, world }: Side,
+  log: Log,
+  undo: (() => Promise<unknown>)[],
+): Promise<Map<bigint, Date>> {
   const arrivals = new Map<bigint, Date>()
   const chain = await Chain.open({ name: 'clock', chain: `eip155:${world.chainId}`, endpoints: [anvil.wsUrl], log })
   chain.onHead(({ number }) => {
@@ -106,7 +115,12 @@ async function clockHeads({ anvil, world }: Side, log: Log, undo: (() => Promise
   return arrivals
 }
 
-async function play({ world }: Side, plan: Traffic.Plan, onProgress: Options['onProgress'], tell: boolean): Promise<Played> {
+async function play(
+  { world }: Side,
+  plan: Traffic.Plan,
+  onProgress: Options['onProgress'],
+  tell: boolean,
+): Promise<Played> {
   const begin = Number(world.readyAt) + calmBlocks
   const [sent, attack] = await Promise.all([
     Traffic.run({ world, plan }),
@@ -115,22 +129,43 @@ async function play({ world }: Side, plan: Traffic.Plan, onProgress: Options['on
       return Attack.run({
         world,
         rounds,
-        onRound: ({ status, profit, blockNumber }) => tell && onProgress(`  block ${blockNumber}: malicious transaction ${status === 'success' ? `takes ${Number(formatEther(profit)).toFixed(1)} ETH` : status}`),
+        onRound: ({ status, profit, blockNumber }) =>
+          tell &&
+          onProgress(
+            `  block ${blockNumber}: malicious transaction ${status === 'success' ? `takes ${Number(formatEther(profit)).toFixed(1)} ETH` : status}`,
+          ),
       })
     }),
   ])
   return { sent, attack, head: await headOf(world) }
 }
 
-async function measure(input: { watched: Side; twin: Side; mine: Played; theirs: Played; server: Server.Server; arrivals: Map<bigint, Date>; dataDirectory: string }): Promise<Summary> {
+async function measure(input: {
+  watched: Side
+  twin: Side
+  mine: Played
+  theirs: Played
+  server: Server.Server
+  arrivals: Map<bigint, Date>
+  dataDirectory: string
+}): Promise<Summary> {
   const { watched, twin, mine, theirs, server, arrivals, dataDirectory } = input
-  const ask = async <answer>(path: string) => (await fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${server.token}` } })).json() as Promise<answer>
-  const [incidents, alerts, findings] = await Promise.all([ask<Schemas.IncidentSummary[]>('/api/incidents'), ask<Schemas.Alert[]>('/api/alerts'), ask<Schemas.Finding[]>('/api/findings?limit=10000')])
+  const ask = async <answer>(path: string) =>
+    (
+      await fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${server.token}` } })
+    ).json() as Promise<answer>
+  const [incidents, alerts, findings] = await Promise.all([
+    ask<Schemas.IncidentSummary[]>('/api/incidents'),
+    ask<Schemas.Alert[]>('/api/alerts'),
+    ask<Schemas.Finding[]>('/api/findings?limit=10000'),
+  ])
   const began = mine.attack.rounds.find(({ status }) => status === 'success')?.blockNumber
   const incident = incidents.find(({ severity }) => severity === 'P1')
   const contained = incident ? await ask<Schemas.Incident>(`/api/incidents/${incident.id}`) : undefined
   const containedBlock = contained?.containedBlock ? BigInt(contained.containedBlock) : undefined
-  const verifiedAt = contained?.timeline.find(({ kind, detail }) => kind === 'transition' && detail['to'] === 'contained')?.at
+  const verifiedAt = contained?.timeline.find(
+    ({ kind, detail }) => kind === 'transition' && detail.to === 'contained',
+  )?.at
   const seenAt = began === undefined ? undefined : arrivals.get(began)
   const kinds = new Set(mine.sent.map(({ kind }) => kind))
   return {
@@ -139,7 +174,14 @@ async function measure(input: { watched: Side; twin: Side; mine: Played; theirs:
     lossWithEth: await lossOf(watched, mine),
     blocksToContain: began === undefined || containedBlock === undefined ? null : Number(containedBlock - began),
     msToContain: seenAt && verifiedAt ? new Date(verifiedAt).getTime() - seenAt.getTime() : null,
-    falseAlerts: alerts.filter(({ id }) => !isOfAttack(findings.filter(({ alertId }) => alertId === id), mine.attack, began)).length,
+    falseAlerts: alerts.filter(
+      ({ id }) =>
+        !isOfAttack(
+          findings.filter(({ alertId }) => alertId === id),
+          mine.attack,
+          began,
+        ),
+    ).length,
     honestTransactions: mine.sent.length,
     honestKinds: kinds.size,
     attackTransactions: mine.attack.rounds.length,
@@ -149,8 +191,14 @@ async function measure(input: { watched: Side; twin: Side; mine: Played; theirs:
 }
 
 function isOfAttack(findings: readonly Schemas.Finding[], attack: Attack.Report, began: bigint | undefined): boolean {
-  const hashes = new Set<string>([...attack.rounds.map(({ hash }) => hash), ...(attack.deployment ? [attack.deployment] : [])])
-  return findings.some(({ transactionHash, blockNumber, isError }) => !isError && (transactionHash ? hashes.has(transactionHash) : began !== undefined && BigInt(blockNumber) >= began))
+  const hashes = new Set<string>([
+    ...attack.rounds.map(({ hash }) => hash),
+    ...(attack.deployment ? [attack.deployment] : []),
+  ])
+  return findings.some(
+    ({ transactionHash, blockNumber, isError }) =>
+      !isError && (transactionHash ? hashes.has(transactionHash) : began !== undefined && BigInt(blockNumber) >= began),
+  )
 }
 
 async function lossOf({ world }: Side, { attack, head }: Played): Promise<number> {
@@ -159,11 +207,17 @@ async function lossOf({ world }: Side, { attack, head }: Played): Promise<number
   return Number(formatEther((await Loss.between(world, first - 1n, head)).lost))
 }
 
-async function writeReports(server: Server.Server, id: string, directory: string): Promise<{ html: string; json: string }> {
+async function writeReports(
+  server: Server.Server,
+  id: string,
+  directory: string,
+): Promise<{ html: string; json: string }> {
   mkdirSync(directory, { recursive: true })
   const write = async (format: 'html' | 'json') => {
     const path = join(directory, `${id}.${format}`)
-    const response = await fetch(`${server.url}/api/incidents/${id}/report.${format}`, { headers: { authorization: `Bearer ${server.token}` } })
+    const response = await fetch(`${server.url}/api/incidents/${id}/report.${format}`, {
+      headers: { authorization: `Bearer ${server.token}` },
+    })
     writeFileSync(path, await response.text())
     return path
   }
@@ -171,7 +225,11 @@ async function writeReports(server: Server.Server, id: string, directory: string
 }
 
 async function headOf({ url }: World.World): Promise<bigint> {
-  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}' })
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}',
+  })
   return BigInt(((await response.json()) as { result: Hex }).result)
 }
 

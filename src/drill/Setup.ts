@@ -40,11 +40,18 @@ export type Options = {
 /** Puts the drill's keys where the configuration refers to, as an operator would. */
 export function provideKeys(): void {
   const accounts = Accounts.derive()
-  for (const [name, variable] of Object.entries(keyNames)) process.env[variable] = accounts[name as keyof typeof keyNames].privateKey
+  for (const [name, variable] of Object.entries(keyNames))
+    process.env[variable] = accounts[name as keyof typeof keyNames].privateKey
 }
 
 /** Six detectors, one playbook with two paths, the Safe's owners as people. */
-export function configuration({ world, rpc, paths = ['guardian', 'safe'], approvals, channels }: Options): Config.Input {
+export function configuration({
+  world,
+  rpc,
+  paths = ['guardian', 'safe'],
+  approvals,
+  channels,
+}: Options): Config.Input {
   const { vault, weth, ember, dollar, pair, pairDollar, safe: multisig, router, arbitrageur } = world.contracts
   const { accounts } = world
   const at = { chain: 'local', system: 'vault' } as const
@@ -58,10 +65,16 @@ export function configuration({ world, rpc, paths = ['guardian', 'safe'], approv
       by: guardian({ address: accounts.guardian.address, env: keyNames.guardian }),
       ...(approvals ? { approval: { role: 'signer', people: approvals, within: '1h' } as const } : {}),
     },
-    safe: { name: 'safe', action, by: safe({ address: multisig.address, executor: { address: accounts.deployer.address, env: keyNames.deployer } }), approval: { role: 'signer', people: 2, within: '1h' } as const },
+    safe: {
+      name: 'safe',
+      action,
+      by: safe({ address: multisig.address, executor: { address: accounts.deployer.address, env: keyNames.deployer } }),
+      approval: { role: 'signer', people: 2, within: '1h' } as const,
+    },
   }
   const [first = 'guardian', ...others] = paths
-  const label = (names: readonly Accounts.Name[], text: string) => Object.fromEntries(names.map((name) => [accounts[name].address, text]))
+  const label = (names: readonly Accounts.Name[], text: string) =>
+    Object.fromEntries(names.map((name) => [accounts[name].address, text]))
   return {
     organisation: 'Ember Lending (drill)',
     chains: { local: { id: `eip155:${world.chainId}`, rpc: [...rpc], start: world.readyAt + 1n, staleAfter: '10s' } },
@@ -78,21 +91,51 @@ export function configuration({ world, rpc, paths = ['guardian', 'safe'], approv
       ...label(['whale'], 'Whale'),
     },
     detectors: [
-      priceManipulation({ ...at, pools: [{ address: pair.address, label: 'WETH/EMBR' }], protects: [{ contract: vault.address, asset: wrapped }] }),
+      priceManipulation({
+        ...at,
+        pools: [{ address: pair.address, label: 'WETH/EMBR' }],
+        protects: [{ contract: vault.address, asset: wrapped }],
+      }),
       largeOutflow({ ...at, contract: vault.address, asset: wrapped }),
       brokenInvariant({
         ...at,
         severity: 'P1',
-        reads: { solvent: { address: vault.address, abi: vaultAbi, functionName: 'isSolvent' }, badDebt: { address: vault.address, abi: vaultAbi, functionName: 'badDebt' } },
+        reads: {
+          solvent: { address: vault.address, abi: vaultAbi, functionName: 'isSolvent' },
+          badDebt: { address: vault.address, abi: vaultAbi, functionName: 'badDebt' },
+        },
         holds: ({ solvent, badDebt }) => solvent && badDebt === 0n,
       }),
-      privilegedChange({ ...at, contracts: [vault.address, multisig.address, ember.address], safes: [multisig.address] }),
+      privilegedChange({
+        ...at,
+        contracts: [vault.address, multisig.address, ember.address],
+        safes: [multisig.address],
+      }),
       unexpectedMint({ ...at, token, minters: [accounts.deployer.address] }),
-      strangerCall({ ...at, contract: vault.address, functions: vaultAbi.filter(({ stateMutability }) => stateMutability === 'nonpayable'), allowed: [accounts.guardian.address, multisig.address] }),
+      strangerCall({
+        ...at,
+        contract: vault.address,
+        functions: vaultAbi.filter(({ stateMutability }) => stateMutability === 'nonpayable'),
+        allowed: [accounts.guardian.address, multisig.address],
+      }),
     ],
-    people: Accounts.owners.map((name, index) => ({ id: name, name: `Owner ${index + 1}`, roles: ['signer'], address: accounts[name].address as Address })),
-    policy: { allow: [{ chain: 'local', target: vault.address, functions: ['pause()'] }], maxWeiPerTransaction: parseEther('0.1') },
-    playbooks: [{ name: 'pause-vault', when: { system: 'vault', severity: 'P1', confidence: 0.8 }, attempts: [attempts[first], ...others.map((path) => attempts[path])] }],
+    people: Accounts.owners.map((name, index) => ({
+      id: name,
+      name: `Owner ${index + 1}`,
+      roles: ['signer'],
+      address: accounts[name].address as Address,
+    })),
+    policy: {
+      allow: [{ chain: 'local', target: vault.address, functions: ['pause()'] }],
+      maxWeiPerTransaction: parseEther('0.1'),
+    },
+    playbooks: [
+      {
+        name: 'pause-vault',
+        when: { system: 'vault', severity: 'P1', confidence: 0.8 },
+        attempts: [attempts[first], ...others.map((path) => attempts[path])],
+      },
+    ],
     ...(channels ? { channels } : {}),
   }
 }

@@ -5,7 +5,10 @@ import * as Caip from '../chain/Caip.ts'
 import * as Facts from '../chain/Facts.ts'
 import type { Connection } from '../store/Database.ts'
 
-const balanceOf = getAbiItem({ abi: parseAbi(['function balanceOf(address owner) view returns (uint256)']), name: 'balanceOf' })
+const balanceOf = getAbiItem({
+  abi: parseAbi(['function balanceOf(address owner) view returns (uint256)']),
+  name: 'balanceOf',
+})
 
 export type Asset = { readonly address: Address; readonly symbol: string; readonly decimals: number }
 
@@ -14,11 +17,17 @@ export type Watched = { readonly system: string; readonly account: Address; read
 
 /** The reads that each block needs. */
 export function reads(watched: readonly Watched[]): Facts.Read[] {
-  return watched.flatMap(({ account, assets }) => assets.map(({ address }) => ({ address, function: balanceOf, args: [account] })))
+  return watched.flatMap(({ account, assets }) =>
+    assets.map(({ address }) => ({ address, function: balanceOf, args: [account] })),
+  )
 }
 
 /** Stores what the block says; an asset that did not answer leaves a gap, which readers see as one. */
-export async function keep(connection: Connection, watched: readonly Watched[], { block, reads }: Facts.Facts): Promise<void> {
+export async function keep(
+  connection: Connection,
+  watched: readonly Watched[],
+  { block, reads }: Facts.Facts,
+): Promise<void> {
   const rows = watched.flatMap(({ system, account, assets }) =>
     assets.flatMap(({ address, symbol, decimals }) => {
       const answer = reads.get(Facts.readKey({ address, function: balanceOf, args: [account] }))
@@ -37,7 +46,12 @@ export async function keep(connection: Connection, watched: readonly Watched[], 
       }
     }),
   )
-  if (rows.length > 0) await connection.insertInto('holding').values(rows).onConflict((conflict) => conflict.doNothing()).execute()
+  if (rows.length > 0)
+    await connection
+      .insertInto('holding')
+      .values(rows)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
 }
 
 /** Drops what a replaced block said. */
@@ -59,15 +73,28 @@ const leadIn = 60n
 const mostPoints = 2_000
 
 /** Holdings of a system around an incident, one series for each asset, oldest block first. */
-export async function around(connection: Connection, incident: { readonly chain: string; readonly system: string; readonly began_block: bigint | null }): Promise<Series[]> {
-  let query = connection.selectFrom('holding').selectAll().where('chain', '=', incident.chain).where('system', '=', incident.system)
+export async function around(
+  connection: Connection,
+  incident: { readonly chain: string; readonly system: string; readonly began_block: bigint | null },
+): Promise<Series[]> {
+  let query = connection
+    .selectFrom('holding')
+    .selectAll()
+    .where('chain', '=', incident.chain)
+    .where('system', '=', incident.system)
   if (incident.began_block !== null) query = query.where('block_number', '>=', incident.began_block - leadIn)
   const rows = (await query.orderBy('block_number', 'desc').limit(mostPoints).execute()).reverse()
   return [...Map.groupBy(rows, ({ account, asset }) => `${account} ${asset}`).values()].flatMap((group) => {
     const [first] = group
     if (!first) return []
     const { account, asset, symbol, decimals } = first
-    return { account, asset, symbol, decimals, points: group.map(({ block_number, mined_at, units }) => ({ block: block_number, at: mined_at, units })) }
+    return {
+      account,
+      asset,
+      symbol,
+      decimals,
+      points: group.map(({ block_number, mined_at, units }) => ({ block: block_number, at: mined_at, units })),
+    }
   })
 }
 

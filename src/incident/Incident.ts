@@ -1,6 +1,6 @@
 /** The record of one emergency, from the first finding to the closed post-mortem. */
 import type { Selectable } from 'kysely'
-import type * as Alert from '../alert/Alert.ts'
+import * as Alert from '../alert/Alert.ts'
 import * as Errors from '../base/Errors.ts'
 import * as Json from '../base/Json.ts'
 import * as Finding from '../detector/Finding.ts'
@@ -122,6 +122,7 @@ export async function move(
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow()
+  if (Transition.ended.includes(to)) await Alert.close(connection, id, `Incident ${id} became ${to}.`)
   const detail = {
     from,
     to,

@@ -2,12 +2,25 @@
  * What a playbook can do on chain, as a type. An action says what changes and how to see that it did; an authority says
  * by whose right and with which key. This folder knows no concrete one: `response/` has them.
  */
-import { type AbiFunction, type Address, encodeAbiParameters, encodeFunctionData, type Hash, type Hex, keccak256, type TypedDataDefinition } from 'viem'
+import {
+  type AbiFunction,
+  type Address,
+  encodeAbiParameters,
+  encodeFunctionData,
+  type Hash,
+  type Hex,
+  keccak256,
+  type TypedDataDefinition,
+} from 'viem'
 import * as Caip from '../chain/Caip.ts'
 import type * as Chain from '../chain/Chain.ts'
 
 /** The outcome of looking at something: a sentence for people, values for the record. */
-export type Check = { readonly ok: boolean; readonly summary: string; readonly detail?: Readonly<Record<string, unknown>> | undefined }
+export type Check = {
+  readonly ok: boolean
+  readonly summary: string
+  readonly detail?: Readonly<Record<string, unknown>> | undefined
+}
 
 export type Call = { readonly from: Address; readonly to: Address; readonly data: Hex; readonly value: bigint }
 
@@ -28,7 +41,12 @@ export type Action = {
 }
 
 /** What people sign so that the authority can act, where it needs them (a Safe); and who may. */
-export type Mandate = { readonly document: TypedDataDefinition; readonly threshold: number; readonly eligible: readonly Address[]; readonly state: Readonly<Record<string, unknown>> }
+export type Mandate = {
+  readonly document: TypedDataDefinition
+  readonly threshold: number
+  readonly eligible: readonly Address[]
+  readonly state: Readonly<Record<string, unknown>>
+}
 export type Signature = { readonly address: Address; readonly signature: Hex }
 export type Unsigned = { readonly to: Address; readonly data: Hex; readonly value: bigint }
 
@@ -47,18 +65,33 @@ export type Authority = {
   readonly sender: Sender
 }
 
-export type Signed = { readonly hash: Hash; readonly raw: Hex; readonly sender: Address; readonly nonce: bigint; readonly maxCostWei: bigint }
+export type Signed = {
+  readonly hash: Hash
+  readonly raw: Hex
+  readonly sender: Address
+  readonly nonce: bigint
+  readonly maxCostWei: bigint
+}
 
 /** The key that signs and pays. Only `response/` can make one; nothing here ever sees the key. */
 export type Sender = {
   readonly address: Address
   /** Signs with fees of the moment and the given nonce. Reads the fees, sends nothing. */
-  readonly sign: (chain: Chain.Chain, transaction: Unsigned, options: { readonly nonce: bigint; readonly gasLimit: bigint; readonly maxCostWei: bigint }) => Promise<Signed>
+  readonly sign: (
+    chain: Chain.Chain,
+    transaction: Unsigned,
+    options: { readonly nonce: bigint; readonly gasLimit: bigint; readonly maxCostWei: bigint },
+  ) => Promise<Signed>
 }
 
 /** The call as the target sees it. */
 export function toCall(action: Action, authority: Pick<Authority, 'caller'>): Call {
-  return { from: authority.caller, to: action.target, data: encodeFunctionData({ abi: [action.function], args: action.args }), value: action.value }
+  return {
+    from: authority.caller,
+    to: action.target,
+    data: encodeFunctionData({ abi: [action.function], args: action.args }),
+    value: action.value,
+  }
 }
 
 /** What an approval commits to: the chain by id and genesis, the caller, the target, the value and the exact calldata. */
@@ -66,7 +99,14 @@ export function hash(chain: Caip.ChainKey, { from, to, value, data }: Call): Has
   const genesis = chain.split('@')[1] as Hash
   return keccak256(
     encodeAbiParameters(
-      [{ type: 'uint256' }, { type: 'bytes32' }, { type: 'address' }, { type: 'address' }, { type: 'uint256' }, { type: 'bytes' }],
+      [
+        { type: 'uint256' },
+        { type: 'bytes32' },
+        { type: 'address' },
+        { type: 'address' },
+        { type: 'uint256' },
+        { type: 'bytes' },
+      ],
       [BigInt(Caip.reference(chain)), genesis, from, to, value, data],
     ),
   )

@@ -34,7 +34,15 @@ export type Request = {
   readonly mandateState?: Mandate['state'] | undefined
 }
 
-export type Scope = { readonly deployment: string; readonly incident: string; readonly run: string; readonly path: string; readonly action: string; readonly actionHash: Hex; readonly expiresAt: Date }
+export type Scope = {
+  readonly deployment: string
+  readonly incident: string
+  readonly run: string
+  readonly path: string
+  readonly action: string
+  readonly actionHash: Hex
+  readonly expiresAt: Date
+}
 
 /** The EIP-712 document by which a person grants or refuses an action. Readable in any wallet. */
 export function document(chain: Caip.ChainKey, scope: Scope, decision: 'grant' | 'refuse'): TypedDataDefinition {
@@ -58,7 +66,13 @@ export function document(chain: Caip.ChainKey, scope: Scope, decision: 'grant' |
 }
 
 /** Asks for approval. Asking again for the same path of the same run returns what was asked first. */
-export async function ask(connection: Connection, scope: Scope, quorum: { readonly role: string; readonly threshold: number }, request: Request, now: Date): Promise<Approval> {
+export async function ask(
+  connection: Connection,
+  scope: Scope,
+  quorum: { readonly role: string; readonly threshold: number },
+  request: Request,
+  now: Date,
+): Promise<Approval> {
   const row = {
     id: Id.of('approval', scope.run, scope.path),
     run_id: scope.run,
@@ -72,15 +86,27 @@ export async function ask(connection: Connection, scope: Scope, quorum: { readon
     requested_at: now,
     expires_at: scope.expiresAt,
   }
-  await connection.insertInto('approval').values(row).onConflict((conflict) => conflict.columns(['run_id', 'path']).doNothing()).execute()
+  await connection
+    .insertInto('approval')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['run_id', 'path']).doNothing())
+    .execute()
   return (await show(connection, row.id)).approval
 }
 
 /** An approval with the decisions made so far. */
-export async function show(connection: Connection, id: string): Promise<{ approval: Approval; request: Request; decisions: Decision[] }> {
+export async function show(
+  connection: Connection,
+  id: string,
+): Promise<{ approval: Approval; request: Request; decisions: Decision[] }> {
   const approval = await connection.selectFrom('approval').selectAll().where('id', '=', id).executeTakeFirst()
   if (!approval) throw new UnknownApprovalError(id)
-  const decisions = await connection.selectFrom('approval_decision').selectAll().where('approval_id', '=', id).orderBy('at').execute()
+  const decisions = await connection
+    .selectFrom('approval_decision')
+    .selectAll()
+    .where('approval_id', '=', id)
+    .orderBy('at')
+    .execute()
   return { approval, request: Json.decode(approval.request) as unknown as Request, decisions }
 }
 
@@ -88,35 +114,67 @@ export async function show(connection: Connection, id: string): Promise<{ approv
  * Takes one person's decision. Who decided is read from the signature; it counts only for a person of the role, once,
  * before the approval expires, and over exactly the document that was asked. Returns the approval as it then stands.
  */
-export async function decide(connection: Connection, people: readonly Person.Person[], id: string, input: { readonly decision: 'grant' | 'refuse'; readonly signature: Hex }, now: Date): Promise<{ approval: Approval; person: Person.Person }> {
+export async function decide(
+  connection: Connection,
+  people: readonly Person.Person[],
+  id: string,
+  input: { readonly decision: 'grant' | 'refuse'; readonly signature: Hex },
+  now: Date,
+): Promise<{ approval: Approval; person: Person.Person }> {
   await connection.selectFrom('approval').select('id').where('id', '=', id).forUpdate().execute()
   const { approval, request, decisions } = await show(connection, id)
   if (approval.status !== 'waiting') throw new SettledError(approval)
   if (now >= approval.expires_at) throw new ExpiredError(approval)
-  const address = await recoverTypedDataAddress({ ...(input.decision === 'grant' ? request.grant : request.refuse), signature: input.signature }).catch((cause: unknown) => {
+  const address = await recoverTypedDataAddress({
+    ...(input.decision === 'grant' ? request.grant : request.refuse),
+    signature: input.signature,
+  }).catch((cause: unknown) => {
     throw new UnreadableSignatureError(cause)
   })
   const person = Person.byAddress(people, address)
   if (!person) throw new UnknownSignerError(address)
   if (!person.roles.includes(approval.role)) throw new WrongRoleError(person, approval.role)
-  if (request.eligible && !request.eligible.some((signer) => isAddressEqual(signer, address))) throw new NotAnOwnerError(person)
+  if (request.eligible && !request.eligible.some((signer) => isAddressEqual(signer, address)))
+    throw new NotAnOwnerError(person)
   if (decisions.some((decision) => decision.person === person.id)) throw new DecidedAlreadyError(person)
-  await connection.insertInto('approval_decision').values({ approval_id: id, person: person.id, decision: input.decision, address, signature: input.signature, at: now }).execute()
+  await connection
+    .insertInto('approval_decision')
+    .values({
+      approval_id: id,
+      person: person.id,
+      decision: input.decision,
+      address,
+      signature: input.signature,
+      at: now,
+    })
+    .execute()
   const grants = decisions.filter(({ decision }) => decision === 'grant').length + (input.decision === 'grant' ? 1 : 0)
   const status: Status = input.decision === 'refuse' ? 'refused' : grants >= approval.threshold ? 'granted' : 'waiting'
-  const settled = await connection.updateTable('approval').set({ status }).where('id', '=', id).returningAll().executeTakeFirstOrThrow()
+  const settled = await connection
+    .updateTable('approval')
+    .set({ status })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
   return { approval: settled, person }
 }
 
 /** Ends an approval that nobody completed. Returns its status: one that was settled meanwhile stays settled. */
 export async function lapse(connection: Connection, id: string, status: 'expired' | 'withdrawn'): Promise<Status> {
-  await connection.updateTable('approval').set({ status }).where('id', '=', id).where('status', '=', 'waiting').execute()
+  await connection
+    .updateTable('approval')
+    .set({ status })
+    .where('id', '=', id)
+    .where('status', '=', 'waiting')
+    .execute()
   return (await show(connection, id)).approval.status as Status
 }
 
 /** The signatures of those who granted. */
 export function signatures(decisions: readonly Decision[]): Signature[] {
-  return decisions.filter(({ decision }) => decision === 'grant').map(({ address, signature }) => ({ address: address as Hex, signature: signature as Hex }))
+  return decisions
+    .filter(({ decision }) => decision === 'grant')
+    .map(({ address, signature }) => ({ address: address as Hex, signature: signature as Hex }))
 }
 
 /** The hash that a hardware wallet shows for the document. */
@@ -148,34 +206,51 @@ export class ExpiredError extends Errors.BaseError {
 export class UnreadableSignatureError extends Errors.BaseError {
   override readonly name = 'Approval.UnreadableSignatureError'
   constructor(cause: unknown) {
-    super('This is not a signature over the document of this approval.', { remedy: 'operator', cause, advice: 'Sign the document shown, unchanged, with eth_signTypedData_v4.' })
+    super('This is not a signature over the document of this approval.', {
+      remedy: 'operator',
+      cause,
+      advice: 'Sign the document shown, unchanged, with eth_signTypedData_v4.',
+    })
   }
 }
 
 export class UnknownSignerError extends Errors.BaseError {
   override readonly name = 'Approval.UnknownSignerError'
   constructor(address: Hex) {
-    super(`The signature is by ${address}, who is nobody in \`people\`.`, { remedy: 'operator', advice: 'Choose the account that the configuration names for you; a signature over another document also ends here.' })
+    super(`The signature is by ${address}, who is nobody in \`people\`.`, {
+      remedy: 'operator',
+      advice:
+        'Choose the account that the configuration names for you; a signature over another document also ends here.',
+    })
   }
 }
 
 export class WrongRoleError extends Errors.BaseError {
   override readonly name = 'Approval.WrongRoleError'
   constructor(person: Person.Person, role: string) {
-    super(`${person.name} does not have the role \`${role}\`.`, { remedy: 'operator', facts: { person: person.id, roles: person.roles } })
+    super(`${person.name} does not have the role \`${role}\`.`, {
+      remedy: 'operator',
+      facts: { person: person.id, roles: person.roles },
+    })
   }
 }
 
 export class NotAnOwnerError extends Errors.BaseError {
   override readonly name = 'Approval.NotAnOwnerError'
   constructor(person: Person.Person) {
-    super(`${person.name} is not an owner of the Safe.`, { remedy: 'operator', facts: { person: person.id, address: person.address } })
+    super(`${person.name} is not an owner of the Safe.`, {
+      remedy: 'operator',
+      facts: { person: person.id, address: person.address },
+    })
   }
 }
 
 export class DecidedAlreadyError extends Errors.BaseError {
   override readonly name = 'Approval.DecidedAlreadyError'
   constructor(person: Person.Person) {
-    super(`${person.name} has decided already; each person counts once.`, { remedy: 'operator', facts: { person: person.id } })
+    super(`${person.name} has decided already; each person counts once.`, {
+      remedy: 'operator',
+      facts: { person: person.id },
+    })
   }
 }

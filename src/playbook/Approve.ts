@@ -18,7 +18,11 @@ const signerRole = 'signer'
 const defaultWithin: Duration.Duration = '24h'
 
 /** Asks, where the attempt or its authority needs people; `null` where neither does. */
-export async function ask(context: Context, runId: string, path: string): Promise<{ id: string; expiresAt: string } | null> {
+export async function ask(
+  context: Context,
+  runId: string,
+  path: string,
+): Promise<{ id: string; expiresAt: string } | null> {
   const task = await Task.find(context, runId, path)
   const { attempt, chain, incidentId } = task
   const { action, by } = attempt
@@ -37,12 +41,22 @@ export async function ask(context: Context, runId: string, path: string): Promis
     actionHash: Action.hash(chain.key, call),
     expiresAt: new Date(now.getTime() + Duration.toMilliseconds(quorum.within)),
   }
-  const simulated = await context.database.selectFrom('step').select('detail').where('run_id', '=', runId).where('path', '=', path).where('name', '=', 'simulate').executeTakeFirst()
+  const simulated = await context.database
+    .selectFrom('step')
+    .select('detail')
+    .where('run_id', '=', runId)
+    .where('path', '=', path)
+    .where('name', '=', 'simulate')
+    .executeTakeFirst()
   const request: Approval.Request = {
     action: action.sentence,
     target: action.target,
     functionName: toFunctionSignature(action.function),
-    arguments: action.function.inputs.map(({ name, type }, index) => ({ name: name ?? '', type, value: action.args[index] })),
+    arguments: action.function.inputs.map(({ name, type }, index) => ({
+      name: name ?? '',
+      type,
+      value: action.args[index],
+    })),
     calldata: call.data,
     valueWei: call.value.toString(),
     chain: chain.key,
@@ -52,16 +66,54 @@ export async function ask(context: Context, runId: string, path: string): Promis
     ...(mandate ? { eligible: mandate.eligible, mandateState: mandate.state } : {}),
   }
   const asked = await context.database.transaction().execute(async (connection) => {
-    const approval = await Approval.ask(connection, scope, { role: quorum.role, threshold: quorum.people }, request, now)
+    const approval = await Approval.ask(
+      connection,
+      scope,
+      { role: quorum.role, threshold: quorum.people },
+      request,
+      now,
+    )
     await Run.move(connection, runId, 'waiting_approval', now)
-    await Run.mark(connection, runId, [{ path, name: 'approve', status: 'running', summary: `Waiting for ${quorum.people} of role ${quorum.role}`, detail: { approval: approval.id } }], now)
-    await Timeline.append(connection, incidentId, { kind: 'approval', actor: 'machine:playbook', summary: `${quorum.people} signatures of role ${quorum.role} asked for: ${scope.action}`, detail: { approval: approval.id, actionHash: scope.actionHash, expiresAt: approval.expires_at }, key: `asked:${approval.id}` }, now)
+    await Run.mark(
+      connection,
+      runId,
+      [
+        {
+          path,
+          name: 'approve',
+          status: 'running',
+          summary: `Waiting for ${quorum.people} of role ${quorum.role}`,
+          detail: { approval: approval.id },
+        },
+      ],
+      now,
+    )
+    await Timeline.append(
+      connection,
+      incidentId,
+      {
+        kind: 'approval',
+        actor: 'machine:playbook',
+        summary: `${quorum.people} signatures of role ${quorum.role} asked for: ${scope.action}`,
+        detail: { approval: approval.id, actionHash: scope.actionHash, expiresAt: approval.expires_at },
+        key: `asked:${approval.id}`,
+      },
+      now,
+    )
     const facts = [
       { label: 'Action', value: scope.action },
       { label: 'Needed', value: `${quorum.people} of role ${quorum.role}` },
       { label: 'Until', value: approval.expires_at.toISOString() },
     ]
-    await context.announce(connection, { kind: 'approval', key: `asked:${approval.id}`, severity: 'P1', incidentId, title: `Approval needed: ${action.sentence}`, facts, path: `/approvals/${approval.id}` })
+    await context.announce(connection, {
+      kind: 'approval',
+      key: `asked:${approval.id}`,
+      severity: 'P1',
+      incidentId,
+      title: `Approval needed: ${action.sentence}`,
+      facts,
+      path: `/approvals/${approval.id}`,
+    })
     return approval
   })
   context.changes.publish({ noun: 'approval', id: asked.id, incidentId, at: now })
@@ -72,12 +124,17 @@ export async function ask(context: Context, runId: string, path: string): Promis
 /** How the approval stands now; once its time has passed it is expired for good. */
 export async function tally(context: Context, id: string): Promise<Approval.Status> {
   const { approval } = await Approval.show(context.database, id)
-  if (approval.status === 'waiting' && context.clock.now() >= approval.expires_at) return Approval.lapse(context.database, id, 'expired')
+  if (approval.status === 'waiting' && context.clock.now() >= approval.expires_at)
+    return Approval.lapse(context.database, id, 'expired')
   return approval.status as Approval.Status
 }
 
 /** Records the outcome. Undefined where it was granted, else why not. */
-export async function settle(context: Context, { runId, incidentId, attempt }: Task.Task, id: string): Promise<string | undefined> {
+export async function settle(
+  context: Context,
+  { runId, incidentId, attempt }: Task.Task,
+  id: string,
+): Promise<string | undefined> {
   const { approval, decisions } = await Approval.show(context.database, id)
   const now = context.clock.now()
   const names = decisions.map(({ person, decision }) => `${person} (${decision})`).join(', ') || 'nobody'
@@ -85,30 +142,48 @@ export async function settle(context: Context, { runId, incidentId, attempt }: T
   await context.database.transaction().execute(async (connection) => {
     await Run.move(connection, runId, 'running', now)
     await Run.mark(connection, runId, [{ path: attempt.name, name: 'approve', status: 'running', summary }], now)
-    await Timeline.append(connection, incidentId, { kind: 'approval', actor: 'machine:playbook', summary, detail: { approval: id }, key: `settled:${id}` }, now)
+    await Timeline.append(
+      connection,
+      incidentId,
+      { kind: 'approval', actor: 'machine:playbook', summary, detail: { approval: id }, key: `settled:${id}` },
+      now,
+    )
   })
   context.changes.publish({ noun: 'approval', id, incidentId, at: now })
   return approval.status === 'granted' ? undefined : `approval ${approval.status}`
 }
 
 function demand(approval: Playbook.Quorum | undefined, mandate: Action.Mandate | undefined): Playbook.Quorum {
-  return { role: approval?.role ?? signerRole, within: approval?.within ?? defaultWithin, people: Math.max(approval?.people ?? 1, mandate?.threshold ?? 1) }
+  return {
+    role: approval?.role ?? signerRole,
+    within: approval?.within ?? defaultWithin,
+    people: Math.max(approval?.people ?? 1, mandate?.threshold ?? 1),
+  }
 }
 
 /** Asking people who cannot reach the quorum would only lose time. */
-function assertReachable(people: readonly Person.Person[], quorum: Playbook.Quorum, mandate: Action.Mandate | undefined): void {
+function assertReachable(
+  people: readonly Person.Person[],
+  quorum: Playbook.Quorum,
+  mandate: Action.Mandate | undefined,
+): void {
   const owners = mandate?.eligible.map((address) => address.toLowerCase())
-  const able = Person.withRole(people, quorum.role).filter(({ address }) => !owners || owners.includes(address.toLowerCase()))
+  const able = Person.withRole(people, quorum.role).filter(
+    ({ address }) => !owners || owners.includes(address.toLowerCase()),
+  )
   if (able.length < quorum.people) throw new UnreachableQuorumError(quorum, able)
 }
 
 export class UnreachableQuorumError extends Errors.BaseError {
   override readonly name = 'Approve.UnreachableQuorumError'
   constructor(quorum: Playbook.Quorum, able: readonly Person.Person[]) {
-    super(`${quorum.people} signatures of role ${quorum.role} are needed, but only ${able.length} people can give one.`, {
-      remedy: 'config',
-      facts: { able: able.map(({ id }) => id) },
-      advice: 'Name more people of this role in `people`, each with the address that signs (for a Safe: an owner).',
-    })
+    super(
+      `${quorum.people} signatures of role ${quorum.role} are needed, but only ${able.length} people can give one.`,
+      {
+        remedy: 'config',
+        facts: { able: able.map(({ id }) => id) },
+        advice: 'Name more people of this role in `people`, each with the address that signs (for a Safe: an owner).',
+      },
+    )
   }
 }

@@ -27,7 +27,11 @@ export type Durable = {
 const workflowVersion = 'firebreak-containment-1'
 
 /** Connects to the database and resumes every run that a crash left unfinished. One per process, and under the lease only. */
-export async function launch(url: string, context: Pick<Context, 'log' | 'probe'>, body: (steps: Steps, runId: string) => Promise<void>): Promise<Durable> {
+export async function launch(
+  url: string,
+  context: Pick<Context, 'log' | 'probe'>,
+  body: (steps: Steps, runId: string) => Promise<void>,
+): Promise<Durable> {
   const probe = context.probe ?? (() => {})
   const steps: Steps = {
     step: async (name, work) => {
@@ -48,7 +52,14 @@ export async function launch(url: string, context: Pick<Context, 'log' | 'probe'
     },
   }
   const contain = DBOS.registerWorkflow((runId: string) => body(steps, runId), { name: 'contain' })
-  DBOS.setConfig({ name: 'firebreak', systemDatabaseUrl: url, systemDatabaseSchemaName: 'dbos', applicationVersion: workflowVersion, executorID: 'firebreak', logger: logger(context.log) })
+  DBOS.setConfig({
+    name: 'firebreak',
+    systemDatabaseUrl: url,
+    systemDatabaseSchemaName: 'dbos',
+    applicationVersion: workflowVersion,
+    executorID: 'firebreak',
+    logger: logger(context.log),
+  })
   await DBOS.launch()
   return {
     start: async (runId) => {

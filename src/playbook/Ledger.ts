@@ -28,8 +28,15 @@ export async function sign(database: Database, chain: Chain.Chain, order: Order,
   const { runId, path, sender, transaction, gasLimit, maxCostWei } = order
   return database.transaction().execute(async (connection) => {
     // One writer per key: whoever comes second waits here and sees the nonce that the first one took.
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`${chain.key}:${sender.address.toLowerCase()}`}, 0))`.execute(connection)
-    const before = await connection.selectFrom('sent_transaction').selectAll().where('run_id', '=', runId).where('path', '=', path).executeTakeFirst()
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`${chain.key}:${sender.address.toLowerCase()}`}, 0))`.execute(
+      connection,
+    )
+    const before = await connection
+      .selectFrom('sent_transaction')
+      .selectAll()
+      .where('run_id', '=', runId)
+      .where('path', '=', path)
+      .executeTakeFirst()
     if (before) return before
     const [count, last] = await Promise.all([
       chain.request('eth_getTransactionCount', [sender.address, 'latest']) as Promise<Hex>,
@@ -76,21 +83,41 @@ export async function broadcast(database: Database, chain: Chain.Chain, sent: Se
     .execute()
   for (const { raw } of earlier) await chain.send(raw as Hex).catch(() => undefined)
   await chain.send(sent.raw as Hex)
-  await database.updateTable('sent_transaction').set({ status: 'broadcast', accepted_at: now }).where('hash', '=', sent.hash).where('status', '=', 'signed').execute()
+  await database
+    .updateTable('sent_transaction')
+    .set({ status: 'broadcast', accepted_at: now })
+    .where('hash', '=', sent.hash)
+    .where('status', '=', 'signed')
+    .execute()
 }
 
 /** Records in which block it was included and whether it succeeded there. */
-export async function include(connection: Connection, hash: string, inclusion: { readonly succeeded: boolean; readonly blockNumber: bigint; readonly blockHash: string }, now: Date): Promise<void> {
+export async function include(
+  connection: Connection,
+  hash: string,
+  inclusion: { readonly succeeded: boolean; readonly blockNumber: bigint; readonly blockHash: string },
+  now: Date,
+): Promise<void> {
   await connection
     .updateTable('sent_transaction')
-    .set({ status: inclusion.succeeded ? 'included' : 'failed', block_number: inclusion.blockNumber, block_hash: inclusion.blockHash, included_at: now })
+    .set({
+      status: inclusion.succeeded ? 'included' : 'failed',
+      block_number: inclusion.blockNumber,
+      block_hash: inclusion.blockHash,
+      included_at: now,
+    })
     .where('hash', '=', hash)
     .execute()
 }
 
 /** The transaction of a path of a run, if it was signed. */
 export async function find(connection: Connection, runId: string, path: string): Promise<Sent | undefined> {
-  return connection.selectFrom('sent_transaction').selectAll().where('run_id', '=', runId).where('path', '=', path).executeTakeFirst()
+  return connection
+    .selectFrom('sent_transaction')
+    .selectAll()
+    .where('run_id', '=', runId)
+    .where('path', '=', path)
+    .executeTakeFirst()
 }
 
 /** After a reorganisation: what was included in a replaced block is under way again, and is sent again. */

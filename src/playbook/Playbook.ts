@@ -1,8 +1,9 @@
 /** What to do when: a trigger and the attempts to make, in order, until one is verified on chain. */
+
+import { toFunctionSignature } from 'viem'
 import type { Duration } from '../base/Duration.ts'
 import * as Id from '../base/Id.ts'
 import * as Finding from '../detector/Finding.ts'
-import { toFunctionSignature } from 'viem'
 import type { Action, Authority } from './Action.ts'
 
 export type Playbook = {
@@ -59,7 +60,18 @@ export function isTriggered({ when }: Playbook, finding: Finding.Finding): boole
 export function version(playbook: Playbook): string {
   const attempts = playbook.attempts.map(({ name, action, by, approval, confirmWithin }) => {
     const { chain, target, args, value } = action
-    return { name, chain, target, function: toFunctionSignature(action.function), args, value, caller: by.caller, kind: by.kind, approval, confirmWithin }
+    return {
+      name,
+      chain,
+      target,
+      function: toFunctionSignature(action.function),
+      args,
+      value,
+      caller: by.caller,
+      kind: by.kind,
+      approval,
+      confirmWithin,
+    }
   })
   return Id.sha256(Id.canonical({ name: playbook.name, when: playbook.when, attempts })).slice(0, 16)
 }

@@ -29,13 +29,21 @@ export async function execute(context: Context, { step, wait }: Steps, runId: st
 }
 
 /** Undefined where containment was verified; else why this path ended. */
-async function tryPath(context: Context, { step, wait }: Steps, runId: string, path: string): Promise<string | undefined> {
-  const perform = (name: Run.StepName, work: (task: Task.Task) => Promise<string | undefined>) => step(`${path}/${name}`, () => guarded(context, runId, path, name, work))
+async function tryPath(
+  context: Context,
+  { step, wait }: Steps,
+  runId: string,
+  path: string,
+): Promise<string | undefined> {
+  const perform = (name: Run.StepName, work: (task: Task.Task) => Promise<string | undefined>) =>
+    step(`${path}/${name}`, () => guarded(context, runId, path, name, work))
 
   const looked = await step(`${path}/precondition`, () => look(context, runId, path))
   if (looked.reason !== undefined) return looked.reason
   if (looked.inEffect) return perform('verify', (task) => Send.verify(context, task))
-  const asked = await step(`${path}/ask`, () => Approve.ask(context, runId, path).catch((thrown: unknown) => ({ failed: Errors.messageOf(thrown) })))
+  const asked = await step(`${path}/ask`, () =>
+    Approve.ask(context, runId, path).catch((thrown: unknown) => ({ failed: Errors.messageOf(thrown) })),
+  )
   if (asked && 'failed' in asked) return perform('approve', async () => asked.failed)
   if (asked) {
     let verdict = await step(`${path}/tally 0`, () => Approve.tally(context, asked.id))
@@ -58,25 +66,55 @@ async function tryPath(context: Context, { step, wait }: Steps, runId: string, p
   )
 }
 
-async function begin(context: Context, runId: string): Promise<{ paths: readonly string[]; refusal: string | undefined }> {
+async function begin(
+  context: Context,
+  runId: string,
+): Promise<{ paths: readonly string[]; refusal: string | undefined }> {
   const { database, clock } = context
   const now = clock.now()
   const run = await database.selectFrom('run').selectAll().where('id', '=', runId).executeTakeFirstOrThrow()
   const playbook = context.playbooks.find(({ name }) => name === run.playbook)
   if (!playbook) return { paths: [], refusal: `playbook ${run.playbook} is no longer configured` }
-  if (Playbook.version(playbook) !== run.playbook_version) return { paths: [], refusal: `playbook ${run.playbook} was changed after this run was requested` }
+  if (Playbook.version(playbook) !== run.playbook_version)
+    return { paths: [], refusal: `playbook ${run.playbook} was changed after this run was requested` }
   await database.transaction().execute(async (connection) => {
     await Run.move(connection, runId, 'running', now)
     const incident = await Incident.show(connection, run.incident_id)
-    if (incident.status === 'detected' || incident.status === 'triage') await Incident.move(connection, run.incident_id, { to: 'active', actor, reason: `Playbook ${run.playbook} started by a finding of policy's severity and confidence.`, key: `declared:${runId}` }, now)
-    await Timeline.append(connection, run.incident_id, { kind: 'step', actor, summary: `Playbook ${run.playbook} started`, detail: { run: runId, version: run.playbook_version }, key: `run:${runId}` }, now)
+    if (incident.status === 'detected' || incident.status === 'triage')
+      await Incident.move(
+        connection,
+        run.incident_id,
+        {
+          to: 'active',
+          actor,
+          reason: `Playbook ${run.playbook} started by a finding of policy's severity and confidence.`,
+          key: `declared:${runId}`,
+        },
+        now,
+      )
+    await Timeline.append(
+      connection,
+      run.incident_id,
+      {
+        kind: 'step',
+        actor,
+        summary: `Playbook ${run.playbook} started`,
+        detail: { run: runId, version: run.playbook_version },
+        key: `run:${runId}`,
+      },
+      now,
+    )
   })
   Task.changed(context, runId, run.incident_id)
   return { paths: playbook.attempts.map(({ name }) => name), refusal: undefined }
 }
 
 /** Precondition, simulation and policy in one durable step: they only read, so they may run again. */
-async function look(context: Context, runId: string, path: string): Promise<{ readonly reason?: string; readonly inEffect?: true }> {
+async function look(
+  context: Context,
+  runId: string,
+  path: string,
+): Promise<{ readonly reason?: string; readonly inEffect?: true }> {
   let inEffect = false
   const reason = await guarded(context, runId, path, 'precondition', async ({ chain, attempt, attack, incidentId }) => {
     const prepared = await Prepare.prepare(chain, attempt, attack, context.policy)
@@ -86,7 +124,18 @@ async function look(context: Context, runId: string, path: string): Promise<{ re
       await Run.mark(connection, runId, prepared.steps, now)
       const words = prepared.simulation?.effects.join(' ') ?? prepared.steps.at(-1)?.summary ?? ''
       const summary = `${attempt.action.sentence} by ${attempt.by.label}: ${prepared.ok ? 'ready' : 'not possible'}. ${words}`
-      await Timeline.append(connection, incidentId, { kind: 'step', actor, summary, detail: { run: runId, path, steps: prepared.steps }, key: `prepared:${runId}:${path}:${now.toISOString()}` }, now)
+      await Timeline.append(
+        connection,
+        incidentId,
+        {
+          kind: 'step',
+          actor,
+          summary,
+          detail: { run: runId, path, steps: prepared.steps },
+          key: `prepared:${runId}:${path}:${now.toISOString()}`,
+        },
+        now,
+      )
     })
     return prepared.ok ? undefined : (prepared.steps.at(-1)?.summary ?? 'it could not be prepared')
   })
@@ -100,17 +149,46 @@ async function giveUp(context: Context, runId: string, reason: string): Promise<
   await database.transaction().execute(async (connection) => {
     await Run.move(connection, runId, 'failed', now, reason)
     await Run.skipRest(connection, runId)
-    await Timeline.append(connection, run.incident_id, { kind: 'step', actor, summary: `Playbook ${run.playbook} could not contain it: ${reason}`, detail: { run: runId }, key: `failed:${runId}` }, now)
-    const facts = [{ label: 'Playbook', value: run.playbook }, { label: 'Why', value: reason }]
-    await context.announce(connection, { kind: 'failed', key: `failed:${runId}`, severity: 'P1', incidentId: run.incident_id, title: `Containment failed: ${run.playbook}`, facts, path: `/incidents/${run.incident_id}` })
+    await Timeline.append(
+      connection,
+      run.incident_id,
+      {
+        kind: 'step',
+        actor,
+        summary: `Playbook ${run.playbook} could not contain it: ${reason}`,
+        detail: { run: runId },
+        key: `failed:${runId}`,
+      },
+      now,
+    )
+    const facts = [
+      { label: 'Playbook', value: run.playbook },
+      { label: 'Why', value: reason },
+    ]
+    await context.announce(connection, {
+      kind: 'failed',
+      key: `failed:${runId}`,
+      severity: 'P1',
+      incidentId: run.incident_id,
+      title: `Containment failed: ${run.playbook}`,
+      facts,
+      path: `/incidents/${run.incident_id}`,
+    })
   })
   Task.changed(context, runId, run.incident_id)
 }
 
 /** Runs one step of a path; an error is the reason why the path ended, after a few tries where trying again can help. */
-async function guarded(context: Context, runId: string, path: string, name: Run.StepName, work: (task: Task.Task) => Promise<string | undefined>): Promise<string | undefined> {
+async function guarded(
+  context: Context,
+  runId: string,
+  path: string,
+  name: Run.StepName,
+  work: (task: Task.Task) => Promise<string | undefined>,
+): Promise<string | undefined> {
   const { database, clock, log } = context
-  const mark = (status: Run.StepStatus, summary?: string) => Run.mark(database, runId, [{ path, name, status, summary }], clock.now())
+  const mark = (status: Run.StepStatus, summary?: string) =>
+    Run.mark(database, runId, [{ path, name, status, summary }], clock.now())
   let incidentId: string | null = null
   for (let tries = 1; ; tries += 1) {
     try {

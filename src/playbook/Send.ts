@@ -22,25 +22,59 @@ const actor = 'machine:playbook' as const
 const resendMs = 12_000
 
 /** Signs the transaction and stores it with its nonce, before anything is sent. */
-export async function sign(context: Context, { runId, incidentId, chain, attempt }: Task.Task): Promise<string | undefined> {
+export async function sign(
+  context: Context,
+  { runId, incidentId, chain, attempt }: Task.Task,
+): Promise<string | undefined> {
   const { action, by, name: path } = attempt
   const { database, policy, clock } = context
-  const asked = await database.selectFrom('approval').select('id').where('run_id', '=', runId).where('path', '=', path).executeTakeFirst()
+  const asked = await database
+    .selectFrom('approval')
+    .select('id')
+    .where('run_id', '=', runId)
+    .where('path', '=', path)
+    .executeTakeFirst()
   const signatures = asked ? Approval.signatures((await Approval.show(database, asked.id)).decisions) : []
   const transaction = by.carry(Action.toCall(action, by), signatures)
   // Judged again at the last moment: nothing unlawful is ever signed, whatever went before.
   const verdict = Policy.judge(policy, action, transaction.value)
   if (!verdict.ok) return verdict.summary
-  const estimate = (await chain.request('eth_estimateGas', [{ from: by.sender.address, to: transaction.to, data: transaction.data, value: `0x${transaction.value.toString(16)}` }])) as Hex
+  const estimate = (await chain.request('eth_estimateGas', [
+    {
+      from: by.sender.address,
+      to: transaction.to,
+      data: transaction.data,
+      value: `0x${transaction.value.toString(16)}`,
+    },
+  ])) as Hex
   const gasLimit = (BigInt(estimate) * 3n) / 2n + 30_000n
-  const sent = await Ledger.sign(database, chain, { runId, path, sender: by.sender, transaction, gasLimit, maxCostWei: policy.maxWeiPerTransaction }, clock.now())
+  const sent = await Ledger.sign(
+    database,
+    chain,
+    { runId, path, sender: by.sender, transaction, gasLimit, maxCostWei: policy.maxWeiPerTransaction },
+    clock.now(),
+  )
   const detail = { run: runId, path, hash: sent.hash, nonce: sent.nonce, from: sent.sender, to: sent.recipient }
-  await Timeline.append(database, incidentId, { kind: 'transaction', actor, summary: `Signed ${action.sentence} as ${sent.hash}, nonce ${sent.nonce}`, detail, key: `signed:${sent.hash}` }, clock.now())
+  await Timeline.append(
+    database,
+    incidentId,
+    {
+      kind: 'transaction',
+      actor,
+      summary: `Signed ${action.sentence} as ${sent.hash}, nonce ${sent.nonce}`,
+      detail,
+      key: `signed:${sent.hash}`,
+    },
+    clock.now(),
+  )
   return undefined
 }
 
 /** Sends the stored bytes. Accepted means that at least one endpoint took them or has them already. */
-export async function broadcast(context: Context, { runId, incidentId, chain, attempt }: Task.Task): Promise<string | undefined> {
+export async function broadcast(
+  context: Context,
+  { runId, incidentId, chain, attempt }: Task.Task,
+): Promise<string | undefined> {
   const sent = await signed(context, runId, attempt.name)
   try {
     await Ledger.broadcast(context.database, chain, sent, context.clock.now())
@@ -48,12 +82,26 @@ export async function broadcast(context: Context, { runId, incidentId, chain, at
     // A crash between sending and recording leaves the transaction included already: then the node refuses its nonce.
     if (!(await receiptOf(chain, sent.hash as Hash))) throw thrown
   }
-  await Timeline.append(context.database, incidentId, { kind: 'transaction', actor, summary: `Sent ${sent.hash}`, detail: { run: runId, path: attempt.name, hash: sent.hash }, key: `sent:${sent.hash}` }, context.clock.now())
+  await Timeline.append(
+    context.database,
+    incidentId,
+    {
+      kind: 'transaction',
+      actor,
+      summary: `Sent ${sent.hash}`,
+      detail: { run: runId, path: attempt.name, hash: sent.hash },
+      key: `sent:${sent.hash}`,
+    },
+    context.clock.now(),
+  )
   return undefined
 }
 
 /** Waits for inclusion, sending the same bytes again now and then. */
-export async function confirm(context: Context, { runId, incidentId, chain, attempt }: Task.Task): Promise<string | undefined> {
+export async function confirm(
+  context: Context,
+  { runId, incidentId, chain, attempt }: Task.Task,
+): Promise<string | undefined> {
   const { database, clock } = context
   const sent = await signed(context, runId, attempt.name)
   const deadline = clock.now().getTime() + Duration.toMilliseconds(attempt.confirmWithin ?? '3m')
@@ -64,12 +112,25 @@ export async function confirm(context: Context, { runId, incidentId, chain, atte
       const now = clock.now()
       await database.transaction().execute(async (connection) => {
         await Ledger.include(connection, sent.hash, inclusion, now)
-        await Timeline.append(connection, incidentId, { kind: 'transaction', actor, summary: `${sent.hash} ${inclusion.succeeded ? 'is included' : 'reverted'} in block ${inclusion.blockNumber}`, detail: { run: runId, path: attempt.name, hash: sent.hash, ...inclusion }, key: `included:${sent.hash}:${inclusion.blockHash}` }, now)
+        await Timeline.append(
+          connection,
+          incidentId,
+          {
+            kind: 'transaction',
+            actor,
+            summary: `${sent.hash} ${inclusion.succeeded ? 'is included' : 'reverted'} in block ${inclusion.blockNumber}`,
+            detail: { run: runId, path: attempt.name, hash: sent.hash, ...inclusion },
+            key: `included:${sent.hash}:${inclusion.blockHash}`,
+          },
+          now,
+        )
       })
       return inclusion.succeeded ? undefined : `transaction ${sent.hash} reverted in block ${inclusion.blockNumber}`
     }
     if (clock.now().getTime() >= resendAt) {
-      await Ledger.broadcast(database, chain, sent, clock.now()).catch((thrown: unknown) => context.log.warn({ hash: sent.hash, error: Errors.messageOf(thrown) }, 'sending again failed'))
+      await Ledger.broadcast(database, chain, sent, clock.now()).catch((thrown: unknown) =>
+        context.log.warn({ hash: sent.hash, error: Errors.messageOf(thrown) }, 'sending again failed'),
+      )
       resendAt += resendMs
     }
     await clock.sleep(wait)
@@ -82,24 +143,69 @@ export async function verify(context: Context, task: Task.Task): Promise<string 
   const { runId, incidentId, chain, attempt } = task
   // Without a transaction of ours the effect was there already, and the head is where to see it.
   const sent = await Ledger.find(context.database, runId, attempt.name)
-  const at = sent?.block_hash ?? ((await chain.request('eth_getBlockByNumber', ['latest', false])) as { hash: Hash }).hash
+  const at =
+    sent?.block_hash ?? ((await chain.request('eth_getBlockByNumber', ['latest', false])) as { hash: Hash }).hash
   const proof = await prove(chain, attempt.action, at as Hash, (sent?.hash ?? null) as Hash | null)
-  if (!proof.holds) return `${attempt.action.effect.function.name}() is ${proof.answer} at block ${proof.blockNumber}, not ${String(attempt.action.effect.expected)}`
+  if (!proof.holds)
+    return `${attempt.action.effect.function.name}() is ${proof.answer} at block ${proof.blockNumber}, not ${String(attempt.action.effect.expected)}`
   const now = context.clock.now()
   await context.database.transaction().execute(async (connection) => {
     const title = `${attempt.action.effect.function.name}() read at block ${proof.blockNumber}`
-    const exhibit = await Exhibit.add(connection, incidentId, { kind: 'containment_verification', title, mediaType: 'application/json', content: JSON.stringify(Json.plain(proof), null, 2), by: actor }, now)
+    const exhibit = await Exhibit.add(
+      connection,
+      incidentId,
+      {
+        kind: 'containment_verification',
+        title,
+        mediaType: 'application/json',
+        content: JSON.stringify(Json.plain(proof), null, 2),
+        by: actor,
+      },
+      now,
+    )
     const reason = `${attempt.action.sentence}: ${attempt.action.effect.function.name}() is ${String(attempt.action.effect.expected)} at block ${proof.blockNumber}.`
-    await Incident.move(connection, incidentId, { to: 'contained', actor, reason, proof: { exhibit, blockNumber: proof.blockNumber, blockTime: proof.blockTime }, key: `contained:${runId}` }, now)
-    await Run.mark(connection, runId, [{ path: attempt.name, name: 'verify', status: 'done', summary: reason, detail: proof }], now)
-    await Run.move(connection, runId, 'succeeded', now, sent ? `Contained in block ${proof.blockNumber} by ${attempt.by.label}` : `In effect already at block ${proof.blockNumber}`)
+    await Incident.move(
+      connection,
+      incidentId,
+      {
+        to: 'contained',
+        actor,
+        reason,
+        proof: { exhibit, blockNumber: proof.blockNumber, blockTime: proof.blockTime },
+        key: `contained:${runId}`,
+      },
+      now,
+    )
+    await Run.mark(
+      connection,
+      runId,
+      [{ path: attempt.name, name: 'verify', status: 'done', summary: reason, detail: proof }],
+      now,
+    )
+    await Run.move(
+      connection,
+      runId,
+      'succeeded',
+      now,
+      sent
+        ? `Contained in block ${proof.blockNumber} by ${attempt.by.label}`
+        : `In effect already at block ${proof.blockNumber}`,
+    )
     await Run.skipRest(connection, runId)
     const facts = [
       { label: 'Action', value: `${attempt.action.sentence} by ${attempt.by.label}` },
       { label: 'Transaction', value: sent?.hash ?? 'none of ours: it was in effect already' },
       { label: 'Verified at block', value: `${proof.blockNumber} (${proof.blockHash})` },
     ]
-    await context.announce(connection, { kind: 'contained', key: `contained:${runId}`, severity: 'P1', incidentId, title: `Contained: ${attempt.action.sentence}`, facts, path: `/incidents/${incidentId}` })
+    await context.announce(connection, {
+      kind: 'contained',
+      key: `contained:${runId}`,
+      severity: 'P1',
+      incidentId,
+      title: `Contained: ${attempt.action.sentence}`,
+      facts,
+      path: `/incidents/${incidentId}`,
+    })
   })
   context.changes.publish({ noun: 'incident', id: incidentId, incidentId, at: now })
   return undefined
@@ -119,10 +225,21 @@ export type Proof = {
 }
 
 /** Reads an action's effect at a block, named by its hash. */
-export async function prove(chain: Chain.Chain, action: Action.Action, blockHash: Hash, transaction: Hash | null): Promise<Proof> {
+export async function prove(
+  chain: Chain.Chain,
+  action: Action.Action,
+  blockHash: Hash,
+  transaction: Hash | null,
+): Promise<Proof> {
   const { effect } = action
-  const params = [{ to: action.target, data: encodeFunctionData({ abi: [effect.function], args: effect.args }) }, { blockHash }]
-  const [answer, block] = (await Promise.all([chain.request('eth_call', params), chain.request('eth_getBlockByHash', [blockHash, false])])) as [Hex, { number: Hex; timestamp: Hex } | null]
+  const params = [
+    { to: action.target, data: encodeFunctionData({ abi: [effect.function], args: effect.args }) },
+    { blockHash },
+  ]
+  const [answer, block] = (await Promise.all([
+    chain.request('eth_call', params),
+    chain.request('eth_getBlockByHash', [blockHash, false]),
+  ])) as [Hex, { number: Hex; timestamp: Hex } | null]
   if (!block) throw new VanishedBlockError(blockHash)
   return {
     claim: `${effect.function.name}(${effect.args.join(', ')}) of ${action.target} is ${String(effect.expected)}`,
@@ -144,9 +261,22 @@ async function signed(context: Context, runId: string, path: string): Promise<Le
 }
 
 /** The inclusion of a transaction in the chain as it stands; a receipt of a replaced block does not count. */
-async function receiptOf(chain: Chain.Chain, hash: Hash): Promise<{ succeeded: boolean; blockNumber: bigint; blockHash: Hash } | undefined> {
-  const receipt = (await chain.request('eth_getTransactionReceipt', [hash])) as { status: Hex; blockNumber: Hex; blockHash: Hash } | null
-  return receipt?.blockHash ? { succeeded: BigInt(receipt.status) === 1n, blockNumber: BigInt(receipt.blockNumber), blockHash: receipt.blockHash } : undefined
+async function receiptOf(
+  chain: Chain.Chain,
+  hash: Hash,
+): Promise<{ succeeded: boolean; blockNumber: bigint; blockHash: Hash } | undefined> {
+  const receipt = (await chain.request('eth_getTransactionReceipt', [hash])) as {
+    status: Hex
+    blockNumber: Hex
+    blockHash: Hash
+  } | null
+  return receipt?.blockHash
+    ? {
+        succeeded: BigInt(receipt.status) === 1n,
+        blockNumber: BigInt(receipt.blockNumber),
+        blockHash: receipt.blockHash,
+      }
+    : undefined
 }
 
 export class VanishedBlockError extends Errors.BaseError {

@@ -17,11 +17,24 @@ export type Task = {
 
 /** The task of a path of a run, from the record and the configuration. */
 export async function find(context: Context, runId: string, path: string): Promise<Task> {
-  const run = await context.database.selectFrom('run').innerJoin('finding', 'finding.id', 'run.finding_id').select(['run.incident_id', 'run.playbook', 'finding.transaction_hash']).where('run.id', '=', runId).executeTakeFirstOrThrow()
-  const attempt = context.playbooks.find(({ name }) => name === run.playbook)?.attempts.find(({ name }) => name === path)
+  const run = await context.database
+    .selectFrom('run')
+    .innerJoin('finding', 'finding.id', 'run.finding_id')
+    .select(['run.incident_id', 'run.playbook', 'finding.transaction_hash'])
+    .where('run.id', '=', runId)
+    .executeTakeFirstOrThrow()
+  const attempt = context.playbooks
+    .find(({ name }) => name === run.playbook)
+    ?.attempts.find(({ name }) => name === path)
   const chain = attempt && context.chains.get(attempt.action.chain)
   if (!attempt || !chain) throw new UnknownAttemptError(run.playbook, path)
-  return { runId, incidentId: run.incident_id, chain, attempt, attack: (run.transaction_hash ?? undefined) as Hash | undefined }
+  return {
+    runId,
+    incidentId: run.incident_id,
+    chain,
+    attempt,
+    attack: (run.transaction_hash ?? undefined) as Hash | undefined,
+  }
 }
 
 /** Tells listeners that a run moved on. */

@@ -12,7 +12,9 @@ export type Reference =
 
 /** Reads and decrypts the key; a keystore takes about a second. Throws where it is missing or is another's. */
 export async function load(reference: Reference): Promise<PrivateKeyAccount> {
-  const account = privateKeyToAccount('env' in reference ? fromEnvironment(reference.env) : await decrypt(reference.keystore, reference.passphraseEnv))
+  const account = privateKeyToAccount(
+    'env' in reference ? fromEnvironment(reference.env) : await decrypt(reference.keystore, reference.passphraseEnv),
+  )
   if (!isAddressEqual(account.address, reference.address)) throw new WrongKeyError(reference.address, account.address)
   return account
 }
@@ -32,21 +34,32 @@ async function decrypt(path: string, passphraseEnv: string): Promise<Hex> {
     return Keystore.decrypt(keystore, await Keystore.toKeyAsync(keystore, { password }))
   } catch (thrown) {
     // The cause could carry parts of the file; only its kind is told.
-    throw new KeystoreError(path, (thrown as { code?: string } | null)?.code === 'ENOENT' ? 'there is no such file' : 'the passphrase is wrong, or the file is no keystore of version 3')
+    throw new KeystoreError(
+      path,
+      (thrown as { code?: string } | null)?.code === 'ENOENT'
+        ? 'there is no such file'
+        : 'the passphrase is wrong, or the file is no keystore of version 3',
+    )
   }
 }
 
 export class MissingSecretError extends Errors.BaseError {
   override readonly name = 'Key.MissingSecretError'
   constructor(variable: string) {
-    super(`The environment variable ${variable} is not set.`, { remedy: 'config', advice: 'Set it for the process that runs Firebreak; it is never read from a file of the configuration.' })
+    super(`The environment variable ${variable} is not set.`, {
+      remedy: 'config',
+      advice: 'Set it for the process that runs Firebreak; it is never read from a file of the configuration.',
+    })
   }
 }
 
 export class MalformedKeyError extends Errors.BaseError {
   override readonly name = 'Key.MalformedKeyError'
   constructor(variable: string) {
-    super(`The environment variable ${variable} does not hold a private key.`, { remedy: 'config', advice: 'It must be 0x and 64 hexadecimal digits.' })
+    super(`The environment variable ${variable} does not hold a private key.`, {
+      remedy: 'config',
+      advice: 'It must be 0x and 64 hexadecimal digits.',
+    })
   }
 }
 

@@ -15,9 +15,17 @@ export function guardian(key: Key.Reference): Authority {
     label: `guardian key ${key.address}`,
     caller: key.address,
     ready: async (chain) => {
-      const [balance] = await Promise.all([chain.request('eth_getBalance', [key.address, 'latest']) as Promise<Hex>, sender.unlock()])
+      const [balance] = await Promise.all([
+        chain.request('eth_getBalance', [key.address, 'latest']) as Promise<Hex>,
+        sender.unlock(),
+      ])
       const wei = BigInt(balance)
-      if (wei < leastBalance) return { ok: false, summary: `Guardian ${key.address} holds ${formatEther(wei)} of the native coin; it needs ${formatEther(leastBalance)} for gas.`, detail: { balanceWei: wei } }
+      if (wei < leastBalance)
+        return {
+          ok: false,
+          summary: `Guardian ${key.address} holds ${formatEther(wei)} of the native coin; it needs ${formatEther(leastBalance)} for gas.`,
+          detail: { balanceWei: wei },
+        }
       return { ok: true, summary: `Guardian ${key.address} can pay for gas.`, detail: { balanceWei: wei } }
     },
     carry: (call) => ({ to: call.to, data: call.data, value: call.value }),

@@ -23,8 +23,20 @@ export function keySender(reference: Key.Reference): KeySender {
     sign: async (chain, transaction, { nonce, gasLimit, maxCostWei }) => {
       const [signer, fees] = await Promise.all([unlock(), Fees.suggest(chain)])
       const capped = Fees.cap(fees, gasLimit, maxCostWei - transaction.value)
-      const raw = await signer.signTransaction({ ...transaction, ...capped, nonce: Number(nonce), gas: gasLimit, chainId: Caip.reference(chain.key) } as Parameters<PrivateKeyAccount['signTransaction']>[0])
-      return { hash: keccak256(raw), raw, sender: reference.address, nonce, maxCostWei: transaction.value + gasLimit * ('gasPrice' in capped ? capped.gasPrice : capped.maxFeePerGas) }
+      const raw = await signer.signTransaction({
+        ...transaction,
+        ...capped,
+        nonce: Number(nonce),
+        gas: gasLimit,
+        chainId: Caip.reference(chain.key),
+      } as Parameters<PrivateKeyAccount['signTransaction']>[0])
+      return {
+        hash: keccak256(raw),
+        raw,
+        sender: reference.address,
+        nonce,
+        maxCostWei: transaction.value + gasLimit * ('gasPrice' in capped ? capped.gasPrice : capped.maxFeePerGas),
+      }
     },
   }
 }

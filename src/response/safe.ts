@@ -1,5 +1,15 @@
 /** Authority by a Safe 1.3 or 1.4: its owners sign the exact call by EIP-712, any funded key carries it to the chain. */
-import { type Address, concat, decodeFunctionResult, encodeFunctionData, formatEther, type Hex, isAddressEqual, parseAbi, zeroAddress } from 'viem'
+import {
+  type Address,
+  concat,
+  decodeFunctionResult,
+  encodeFunctionData,
+  formatEther,
+  type Hex,
+  isAddressEqual,
+  parseAbi,
+  zeroAddress,
+} from 'viem'
 import * as Errors from '../base/Errors.ts'
 import * as Caip from '../chain/Caip.ts'
 import type * as Chain from '../chain/Chain.ts'
@@ -40,10 +50,23 @@ export function safe(options: { readonly address: Address; readonly executor: Ke
     label: `Safe ${options.address}`,
     caller: options.address,
     ready: async (chain) => {
-      const [{ owners, threshold }, balance] = await Promise.all([state(chain, options.address), chain.request('eth_getBalance', [sender.address, 'latest']) as Promise<Hex>, sender.unlock()])
+      const [{ owners, threshold }, balance] = await Promise.all([
+        state(chain, options.address),
+        chain.request('eth_getBalance', [sender.address, 'latest']) as Promise<Hex>,
+        sender.unlock(),
+      ])
       const detail = { owners, threshold, executorBalanceWei: BigInt(balance) }
-      if (BigInt(balance) < leastBalance) return { ok: false, summary: `Executor ${sender.address} holds ${formatEther(BigInt(balance))} of the native coin; it needs ${formatEther(leastBalance)} for gas.`, detail }
-      return { ok: true, summary: `Safe ${options.address} acts on ${threshold} of ${owners.length} signatures; its executor can pay for gas.`, detail }
+      if (BigInt(balance) < leastBalance)
+        return {
+          ok: false,
+          summary: `Executor ${sender.address} holds ${formatEther(BigInt(balance))} of the native coin; it needs ${formatEther(leastBalance)} for gas.`,
+          detail,
+        }
+      return {
+        ok: true,
+        summary: `Safe ${options.address} acts on ${threshold} of ${owners.length} signatures; its executor can pay for gas.`,
+        detail,
+      }
     },
     mandate: async (chain, call) => {
       const { owners, threshold, nonce } = await state(chain, options.address)
@@ -52,7 +75,18 @@ export function safe(options: { readonly address: Address; readonly executor: Ke
           domain: { chainId: Caip.reference(chain.key), verifyingContract: options.address },
           primaryType: 'SafeTx',
           types,
-          message: { to: call.to, value: call.value, data: call.data, operation: 0, safeTxGas: 0n, baseGas: 0n, gasPrice: 0n, gasToken: zeroAddress, refundReceiver: zeroAddress, nonce },
+          message: {
+            to: call.to,
+            value: call.value,
+            data: call.data,
+            operation: 0,
+            safeTxGas: 0n,
+            baseGas: 0n,
+            gasPrice: 0n,
+            gasToken: zeroAddress,
+            refundReceiver: zeroAddress,
+            nonce,
+          },
         },
         threshold,
         eligible: owners,
@@ -62,7 +96,11 @@ export function safe(options: { readonly address: Address; readonly executor: Ke
     carry: (call, signatures) => ({
       to: options.address,
       value: 0n,
-      data: encodeFunctionData({ abi, functionName: 'execTransaction', args: [call.to, call.value, call.data, 0, 0n, 0n, 0n, zeroAddress, zeroAddress, pack(signatures)] }),
+      data: encodeFunctionData({
+        abi,
+        functionName: 'execTransaction',
+        args: [call.to, call.value, call.data, 0, 0n, 0n, 0n, zeroAddress, zeroAddress, pack(signatures)],
+      }),
     }),
     sender,
   }
@@ -70,21 +108,39 @@ export function safe(options: { readonly address: Address; readonly executor: Ke
 
 /** Owners' signatures as the Safe reads them: 65 bytes each, in ascending order of the owner's address. */
 function pack(signatures: readonly Signature[]): Hex {
-  return concat(signatures.toSorted((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1)).map(({ signature }) => signature))
+  return concat(
+    signatures.toSorted((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1)).map(({ signature }) => signature),
+  )
 }
 
-async function state(chain: Chain.Chain, address: Address): Promise<{ nonce: bigint; threshold: number; owners: readonly Address[] }> {
+async function state(
+  chain: Chain.Chain,
+  address: Address,
+): Promise<{ nonce: bigint; threshold: number; owners: readonly Address[] }> {
   const names = ['nonce', 'getThreshold', 'getOwners'] as const
-  const answers = (await Promise.all(names.map((functionName) => chain.request('eth_call', [{ to: address, data: encodeFunctionData({ abi, functionName }) }, 'latest'])))) as [Hex, Hex, Hex]
+  const answers = (await Promise.all(
+    names.map((functionName) =>
+      chain.request('eth_call', [{ to: address, data: encodeFunctionData({ abi, functionName }) }, 'latest']),
+    ),
+  )) as [Hex, Hex, Hex]
   if (answers.some((answer) => answer === '0x')) throw new NotASafeError(address, chain.name)
-  const [nonce, threshold, owners] = names.map((functionName, index) => decodeFunctionResult({ abi, functionName, data: answers[index] as Hex })) as [bigint, bigint, readonly Address[]]
+  const [nonce, threshold, owners] = names.map((functionName, index) =>
+    decodeFunctionResult({ abi, functionName, data: answers[index] as Hex }),
+  ) as [bigint, bigint, readonly Address[]]
   // Version 1.4.1 keeps a sentinel in its list of owners; it is no owner and never listed, but a foreign contract might list it.
-  return { nonce, threshold: Number(threshold), owners: owners.filter((owner) => !isAddressEqual(owner, '0x0000000000000000000000000000000000000001')) }
+  return {
+    nonce,
+    threshold: Number(threshold),
+    owners: owners.filter((owner) => !isAddressEqual(owner, '0x0000000000000000000000000000000000000001')),
+  }
 }
 
 export class NotASafeError extends Errors.BaseError {
   override readonly name = 'safe.NotASafeError'
   constructor(address: Address, chain: string) {
-    super(`${address} on ${chain} does not answer as a Safe.`, { remedy: 'config', advice: 'Give the address of a Safe 1.3 or 1.4 on this chain.' })
+    super(`${address} on ${chain} does not answer as a Safe.`, {
+      remedy: 'config',
+      advice: 'Give the address of a Safe 1.3 or 1.4 on this chain.',
+    })
   }
 }

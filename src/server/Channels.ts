@@ -1,9 +1,10 @@
 /** Carries announcements from the outbox to their channels, each channel at its own pace. */
-import * as Errors from '../base/Errors.ts'
+
+import type * as Changes from '../base/Changes.ts'
 import type * as Clock from '../base/Clock.ts'
+import * as Errors from '../base/Errors.ts'
 import * as Json from '../base/Json.ts'
 import type { Log } from '../base/Log.ts'
-import type * as Changes from '../base/Changes.ts'
 import type * as Channel from '../comms/Channel.ts'
 import type { Announce, Announcement } from '../incident/Announcement.ts'
 import type { Database } from '../store/Database.ts'
@@ -25,13 +26,21 @@ const pollMs = 1_000
 /** Puts an announcement into the outbox once for each channel, in the caller's transaction. */
 export function announcer(names: readonly string[], now: () => Date): Announce {
   return (connection, announcement) => {
-    const drafts = names.map((channel) => ({ channel, kind: announcement.kind, key: announcement.key, summary: `${announcement.severity} ${announcement.title}`, payload: announcement }))
+    const drafts = names.map((channel) => ({
+      channel,
+      kind: announcement.kind,
+      key: announcement.key,
+      summary: `${announcement.severity} ${announcement.title}`,
+      payload: announcement,
+    }))
     return Outbox.put(connection, drafts, now())
   }
 }
 
 /** Delivers until stopped. */
-export function start({ database, channels, consoleUrl, clock, random, log, changes }: Options): { readonly stop: () => Promise<void> } {
+export function start({ database, channels, consoleUrl, clock, random, log, changes }: Options): {
+  readonly stop: () => Promise<void>
+} {
   const stopping = new AbortController()
   const bells = new Set<() => void>()
   const unsubscribe = changes.subscribe(() => {
@@ -39,7 +48,12 @@ export function start({ database, channels, consoleUrl, clock, random, log, chan
   })
   const loops = Object.entries(channels).map(async ([name, channel]) => {
     const deliver: Outbox.Deliver = (message) =>
-      channel.deliver({ announcement: Json.decode(message.payload) as unknown as Announcement, idempotencyKey: message.idempotency_key, consoleUrl: consoleUrl(), now: clock.now() })
+      channel.deliver({
+        announcement: Json.decode(message.payload) as unknown as Announcement,
+        idempotencyKey: message.idempotency_key,
+        consoleUrl: consoleUrl(),
+        now: clock.now(),
+      })
     while (!stopping.signal.aborted) {
       try {
         const delivered = await Outbox.drain(database, name, deliver, clock, random)

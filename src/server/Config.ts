@@ -12,12 +12,18 @@ import type * as Playbook from '../playbook/Playbook.ts'
 const address = z
   .string()
   .refine((text) => isAddress(text, { strict: false }), 'is not an address: write 0x and 40 hexadecimal digits')
-  .refine((text) => !isAddress(text, { strict: false }) || !/[A-F]/.test(text) || !/[a-f]/.test(text.slice(2)) || isAddress(text), 'has a wrong checksum: a digit was mistyped, copy it again')
+  .refine(
+    (text) =>
+      !isAddress(text, { strict: false }) || !/[A-F]/.test(text) || !/[a-f]/.test(text.slice(2)) || isAddress(text),
+    'has a wrong checksum: a digit was mistyped, copy it again',
+  )
   .transform((text) => getAddress(text.toLowerCase()) as Address)
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,49}$/, 'is not a name: use lower-case letters, digits and dashes')
 const duration = z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'is not a duration: write for example 90s, 15m or 2h')
-const endpoint = z
-  .union([z.string().regex(/^(wss?|https?):\/\/./, 'is not an endpoint: write a URL that begins with ws, wss, http or https'), z.strictObject({ env: z.string().min(1) })])
+const endpoint = z.union([
+  z.string().regex(/^(wss?|https?):\/\/./, 'is not an endpoint: write a URL that begins with ws, wss, http or https'),
+  z.strictObject({ env: z.string().min(1) }),
+])
 
 const chain = z.strictObject({
   /** CAIP-2, for example `eip155:1`. */
@@ -25,7 +31,10 @@ const chain = z.strictObject({
   /** In order of preference; or the environment variable that holds one. */
   rpc: z.array(endpoint).min(1, 'needs at least one endpoint'),
   /** Hash of block 0. Learnt from the first endpoint and then fixed, where it is left out. */
-  genesisHash: z.string().regex(/^0x[0-9a-fA-F]{64}$/, 'is not a block hash').optional(),
+  genesisHash: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{64}$/, 'is not a block hash')
+    .optional(),
   /** First block to judge on a fresh database. `latest` if left out. */
   start: z.union([z.literal('latest'), z.bigint()]).optional(),
   /** Without a new block for so long, people are told. `2m` if left out. */
@@ -40,17 +49,35 @@ const system = z.strictObject({
   /** What people call it. */
   label: z.string().min(1).max(60).optional(),
   /** Whose amounts are watched block by block, to see whether the system is bleeding. */
-  assets: z.array(z.strictObject({ address, symbol: z.string().min(1).max(20), decimals: z.number().int().min(0).max(77) })).optional(),
+  assets: z
+    .array(z.strictObject({ address, symbol: z.string().min(1).max(20), decimals: z.number().int().min(0).max(77) }))
+    .optional(),
 })
 
-const person = z.strictObject({ id: name, name: z.string().min(1), roles: z.array(name).min(1, 'needs at least one role'), address })
+const person = z.strictObject({
+  id: name,
+  name: z.string().min(1),
+  roles: z.array(name).min(1, 'needs at least one role'),
+  address,
+})
 
 const policy = z.strictObject({
-  allow: z.array(z.strictObject({ chain: name, target: address, functions: z.array(z.string().regex(/^\w+\(.*\)$/, 'is not a function: write its signature, for example pause()')).min(1) })),
+  allow: z.array(
+    z.strictObject({
+      chain: name,
+      target: address,
+      functions: z
+        .array(z.string().regex(/^\w+\(.*\)$/, 'is not a function: write its signature, for example pause()'))
+        .min(1),
+    }),
+  ),
   maxWeiPerTransaction: z.bigint().positive(),
 })
 
-const made = <value>(what: string, key: string) => z.custom<value>((value) => typeof value === 'object' && value !== null && key in value, { error: `is no ${what}: make it with one of the functions of 'firebreak'` })
+const made = <value>(what: string, key: string) =>
+  z.custom<value>((value) => typeof value === 'object' && value !== null && key in value, {
+    error: `is no ${what}: make it with one of the functions of 'firebreak'`,
+  })
 
 const schema = z.strictObject({
   /** Who runs this installation. */
@@ -65,7 +92,13 @@ const schema = z.strictObject({
   playbooks: z.array(made<Playbook.Playbook>('playbook', 'attempts')).optional(),
   channels: z.record(name, made<Channel.Channel>('channel', 'deliver')).optional(),
   /** Where the console and the API listen. 127.0.0.1 and 4700 if left out. */
-  server: z.strictObject({ host: z.string().optional(), port: z.number().int().min(0).max(65_535).optional(), publicUrl: z.url().optional() }).optional(),
+  server: z
+    .strictObject({
+      host: z.string().optional(),
+      port: z.number().int().min(0).max(65_535).optional(),
+      publicUrl: z.url().optional(),
+    })
+    .optional(),
 })
 
 /** What one writes. */
@@ -97,7 +130,8 @@ export async function load(path: string): Promise<Config> {
   } catch (cause) {
     throw cause instanceof Errors.BaseError ? cause : new UnreadableConfigError(file, cause)
   }
-  if (loaded.default === undefined) throw new InvalidConfigError(file, ['the file has no default export: write `export default defineConfig({ … })`'])
+  if (loaded.default === undefined)
+    throw new InvalidConfigError(file, ['the file has no default export: write `export default defineConfig({ … })`'])
   return check(loaded.default, file)
 }
 
@@ -105,15 +139,23 @@ export async function load(path: string): Promise<Config> {
 export function endpointUrl(reference: string | { readonly env: string }): string {
   if (typeof reference === 'string') return reference
   const value = process.env[reference.env]
-  if (!value) throw new InvalidConfigError('the environment', [`${reference.env} is not set; it should hold the URL of an endpoint`])
+  if (!value)
+    throw new InvalidConfigError('the environment', [
+      `${reference.env} is not set; it should hold the URL of an endpoint`,
+    ])
   return value
 }
 
-
 function describe(issue: z.core.$ZodIssue): string[] {
   const path = issue.path.map(String).join('.') || 'the configuration'
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${[...issue.path, key].map(String).join('.')} is not known${suggest(key, issue.path)}`)
-  if (issue.code === 'invalid_type') return [`${path} ${issue.input === undefined ? 'is missing' : `is ${article(typeof issue.input)}`}: write ${article(issue.expected)}`]
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map(
+      (key) => `${[...issue.path, key].map(String).join('.')} is not known${suggest(key, issue.path)}`,
+    )
+  if (issue.code === 'invalid_type')
+    return [
+      `${path} ${issue.input === undefined ? 'is missing' : `is ${article(typeof issue.input)}`}: write ${article(issue.expected)}`,
+    ]
   if (issue.code === 'invalid_union') return [`${path} is of no form that fits here`]
   if (issue.code === 'invalid_key') return [`${path} ${issue.issues[0]?.message ?? 'is not a name'}`]
   return [`${path} ${issue.message}`]
@@ -126,7 +168,9 @@ function article(type: string): string {
 /** The known key that a mistyped one most resembles. */
 function suggest(key: string, path: readonly PropertyKey[]): string {
   const known = keysAt(path)
-  const near = known.map((candidate) => ({ candidate, distance: editDistance(key.toLowerCase(), candidate.toLowerCase()) })).sort((a, b) => a.distance - b.distance)[0]
+  const near = known
+    .map((candidate) => ({ candidate, distance: editDistance(key.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)[0]
   if (near && near.distance <= Math.max(2, key.length / 3)) return `: did you mean ${near.candidate}?`
   return known.length > 0 ? `: write one of ${known.join(', ')}` : ''
 }
@@ -140,7 +184,8 @@ function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (const [i, letter] of [...a].entries()) {
     const next = [i + 1]
-    for (const [j, other] of [...b].entries()) next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)))
+    for (const [j, other] of [...b].entries())
+      next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)))
     row = next
   }
   return row.at(-1) ?? 0
@@ -150,26 +195,42 @@ function editDistance(a: string, b: string): number {
 function crossCheck({ chains, systems, detectors, playbooks = [], people = [], policy }: Config): string[] {
   const mistakes: string[] = []
   const chainNames = Object.keys(chains)
-  const knowsChain = (path: string, chain: string) => chainNames.includes(chain) || mistakes.push(`${path} names the chain "${chain}", which is not in chains: write one of ${chainNames.join(', ')}`)
-  const knowsSystem = (path: string, system: string) => system in systems || mistakes.push(`${path} names the system "${system}", which is not in systems: write one of ${Object.keys(systems).join(', ')}`)
+  const knowsChain = (path: string, chain: string) =>
+    chainNames.includes(chain) ||
+    mistakes.push(`${path} names the chain "${chain}", which is not in chains: write one of ${chainNames.join(', ')}`)
+  const knowsSystem = (path: string, system: string) =>
+    system in systems ||
+    mistakes.push(
+      `${path} names the system "${system}", which is not in systems: write one of ${Object.keys(systems).join(', ')}`,
+    )
   for (const [key, { chain }] of Object.entries(systems)) knowsChain(`systems.${key}.chain`, chain)
   for (const [index, { chain, system, name }] of detectors.entries()) {
     knowsChain(`detectors.${index} (${name})`, chain)
     knowsSystem(`detectors.${index} (${name})`, system)
   }
-  for (const name of repeated(detectors.map(({ name }) => name))) mistakes.push(`detectors has two of the name "${name}": give one of them a \`name\` of its own`)
-  for (const name of repeated(playbooks.map(({ name }) => name))) mistakes.push(`playbooks has two of the name "${name}"`)
+  for (const name of repeated(detectors.map(({ name }) => name)))
+    mistakes.push(`detectors has two of the name "${name}": give one of them a \`name\` of its own`)
+  for (const name of repeated(playbooks.map(({ name }) => name)))
+    mistakes.push(`playbooks has two of the name "${name}"`)
   for (const id of repeated(people.map(({ id }) => id))) mistakes.push(`people has two of the id "${id}"`)
-  for (const own of repeated(people.map(({ address }) => address))) mistakes.push(`people has two with the address ${own}: a signature must say who signed`)
-  if (playbooks.length > 0 && !policy) mistakes.push('policy is missing: playbooks may do nothing without one; list the contracts and functions they may call')
+  for (const own of repeated(people.map(({ address }) => address)))
+    mistakes.push(`people has two with the address ${own}: a signature must say who signed`)
+  if (playbooks.length > 0 && !policy)
+    mistakes.push(
+      'policy is missing: playbooks may do nothing without one; list the contracts and functions they may call',
+    )
   for (const { name, when, attempts } of playbooks) {
     knowsSystem(`playbook "${name}", when.system`, when.system)
-    for (const attempt of repeated(attempts.map(({ name }) => name))) mistakes.push(`playbook "${name}" has two attempts of the name "${attempt}"`)
+    for (const attempt of repeated(attempts.map(({ name }) => name)))
+      mistakes.push(`playbook "${name}" has two attempts of the name "${attempt}"`)
     for (const attempt of attempts) {
       knowsChain(`playbook "${name}", attempt "${attempt.name}"`, attempt.action.chain)
       const { approval } = attempt
       const able = approval ? people.filter(({ roles }) => roles.includes(approval.role)).length : 0
-      if (approval && able < approval.people) mistakes.push(`playbook "${name}", attempt "${attempt.name}" asks for ${approval.people} of role "${approval.role}", but people has ${able}`)
+      if (approval && able < approval.people)
+        mistakes.push(
+          `playbook "${name}", attempt "${attempt.name}" asks for ${approval.people} of role "${approval.role}", but people has ${able}`,
+        )
     }
   }
   return mistakes
@@ -183,7 +244,10 @@ export class InvalidConfigError extends Errors.BaseError {
   override readonly name = 'Config.InvalidConfigError'
   readonly mistakes: readonly string[]
   constructor(source: string, mistakes: readonly string[]) {
-    super(`${mistakes.length === 1 ? 'A mistake' : `${mistakes.length} mistakes`} in ${source}:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`, { remedy: 'config' })
+    super(
+      `${mistakes.length === 1 ? 'A mistake' : `${mistakes.length} mistakes`} in ${source}:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`,
+      { remedy: 'config' },
+    )
     this.mistakes = mistakes
   }
 }
@@ -191,7 +255,10 @@ export class InvalidConfigError extends Errors.BaseError {
 export class MissingConfigError extends Errors.BaseError {
   override readonly name = 'Config.MissingConfigError'
   constructor(file: string) {
-    super(`There is no configuration at ${file}.`, { remedy: 'config', advice: 'Write one as in examples/vault/firebreak.config.ts, or name another file with --config.' })
+    super(`There is no configuration at ${file}.`, {
+      remedy: 'config',
+      advice: 'Write one as in examples/vault/firebreak.config.ts, or name another file with --config.',
+    })
   }
 }
 

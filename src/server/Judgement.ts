@@ -36,7 +36,15 @@ export type Context = {
 type Consequence = { readonly alerts: readonly Alert.Alert[]; readonly runs: readonly string[] }
 
 /** Stores a block with all that it gave rise to, then starts the runs. */
-export async function store(context: Context, judged: { readonly facts: Facts.Facts; readonly evaluation: Engine.Evaluation; readonly detectors: readonly Detector.Any[]; readonly watched: readonly Holdings.Watched[] }): Promise<void> {
+export async function store(
+  context: Context,
+  judged: {
+    readonly facts: Facts.Facts
+    readonly evaluation: Engine.Evaluation
+    readonly detectors: readonly Detector.Any[]
+    readonly watched: readonly Holdings.Watched[]
+  },
+): Promise<void> {
   const { facts, evaluation, detectors, watched } = judged
   const consequence = await context.database.transaction().execute(async (connection) => {
     await Record.advance(connection, facts.block, context.ruleSetVersion, context.clock.now())
@@ -48,12 +56,25 @@ export async function store(context: Context, judged: { readonly facts: Facts.Fa
 }
 
 /** Stores findings on pending transactions; no block is judged by them. */
-export async function storeFindings(context: Context, facts: Facts.Facts, findings: readonly Finding.Finding[]): Promise<void> {
-  follow(context, facts.block.chain, await context.database.transaction().execute((connection) => draw(context, connection, facts, findings)))
+export async function storeFindings(
+  context: Context,
+  facts: Facts.Facts,
+  findings: readonly Finding.Finding[],
+): Promise<void> {
+  follow(
+    context,
+    facts.block.chain,
+    await context.database.transaction().execute((connection) => draw(context, connection, facts, findings)),
+  )
 }
 
 /** Takes back what a replaced block gave rise to. What people and playbooks did stays on the record. */
-export async function retract(context: Context, chain: Caip.ChainKey, replaced: Block.Header, parent: Block.Header): Promise<void> {
+export async function retract(
+  context: Context,
+  chain: Caip.ChainKey,
+  replaced: Block.Header,
+  parent: Block.Header,
+): Promise<void> {
   const now = context.clock.now()
   const consequence = await context.database.transaction().execute(async (connection): Promise<Consequence> => {
     await Record.retract(connection, chain, replaced, parent, context.ruleSetVersion, now)
@@ -64,7 +85,18 @@ export async function retract(context: Context, chain: Caip.ChainKey, replaced: 
     for (const { incident_id, title } of alerts) {
       if (!incident_id) continue
       const summary = `Block ${replaced.number} was replaced by a reorganisation; its findings no longer stand: ${title}`
-      await Timeline.append(connection, incident_id, { kind: 'retraction', actor: 'machine:watch', summary, detail: { blockNumber: replaced.number, blockHash: replaced.hash }, key: `retracted:${replaced.hash}:${title}:${now.toISOString()}` }, now)
+      await Timeline.append(
+        connection,
+        incident_id,
+        {
+          kind: 'retraction',
+          actor: 'machine:watch',
+          summary,
+          detail: { blockNumber: replaced.number, blockHash: replaced.hash },
+          key: `retracted:${replaced.hash}:${title}:${now.toISOString()}`,
+        },
+        now,
+      )
     }
     return { alerts, runs: await reopen(context, connection, chain, replaced) }
   })
@@ -72,22 +104,52 @@ export async function retract(context: Context, chain: Caip.ChainKey, replaced: 
 }
 
 /** Containment that was proven in a replaced block is proven no more: the same playbook runs once again. */
-async function reopen(context: Context, connection: Connection, chain: Caip.ChainKey, replaced: Block.Header): Promise<string[]> {
+async function reopen(
+  context: Context,
+  connection: Connection,
+  chain: Caip.ChainKey,
+  replaced: Block.Header,
+): Promise<string[]> {
   const now = context.clock.now()
-  const affected = await connection.selectFrom('incident').selectAll().where('chain', '=', chain).where('contained_block', '=', replaced.number).where('status', 'in', ['contained', 'eradicated', 'recovering', 'monitoring']).execute()
+  const affected = await connection
+    .selectFrom('incident')
+    .selectAll()
+    .where('chain', '=', chain)
+    .where('contained_block', '=', replaced.number)
+    .where('status', 'in', ['contained', 'eradicated', 'recovering', 'monitoring'])
+    .execute()
   const runs: string[] = []
   for (const { id } of affected) {
     const reason = `Block ${replaced.number}, in which containment was verified, was replaced by a reorganisation.`
-    const incident = await Incident.move(connection, id, { to: 'active', actor: 'machine:watch', reason, key: `unproven:${replaced.hash}` }, now)
-    const last = await connection.selectFrom('run').selectAll().where('incident_id', '=', id).where('status', '=', 'succeeded').orderBy('started_at', 'desc').executeTakeFirst()
+    const incident = await Incident.move(
+      connection,
+      id,
+      { to: 'active', actor: 'machine:watch', reason, key: `unproven:${replaced.hash}` },
+      now,
+    )
+    const last = await connection
+      .selectFrom('run')
+      .selectAll()
+      .where('incident_id', '=', id)
+      .where('status', '=', 'succeeded')
+      .orderBy('started_at', 'desc')
+      .executeTakeFirst()
     const playbook = context.playbooks.find(({ name }) => name === last?.playbook)
-    const run = last && playbook && (await Run.request(connection, playbook, incident, { findingId: last.finding_id, occasion: replaced.hash }, now))
+    const run =
+      last &&
+      playbook &&
+      (await Run.request(connection, playbook, incident, { findingId: last.finding_id, occasion: replaced.hash }, now))
     if (run) runs.push(run)
   }
   return runs
 }
 
-async function draw(context: Context, connection: Connection, { block, stage }: Facts.Facts, findings: readonly Finding.Finding[]): Promise<Consequence> {
+async function draw(
+  context: Context,
+  connection: Connection,
+  { block, stage }: Facts.Facts,
+  findings: readonly Finding.Finding[],
+): Promise<Consequence> {
   const now = context.clock.now()
   const fresh = await Alert.keep(connection, findings)
   const runs: string[] = []
@@ -106,7 +168,13 @@ async function draw(context: Context, connection: Connection, { block, stage }: 
   return { alerts, runs }
 }
 
-async function announce(context: Context, connection: Connection, { alert, findings, isGraver }: Alert.Raised, incident: Incident.Incident | undefined, { block, stage }: Pick<Facts.Facts, 'block' | 'stage'>): Promise<void> {
+async function announce(
+  context: Context,
+  connection: Connection,
+  { alert, findings, isGraver }: Alert.Raised,
+  incident: Incident.Incident | undefined,
+  { block, stage }: Pick<Facts.Facts, 'block' | 'stage'>,
+): Promise<void> {
   const transaction = findings.find(({ transactionHash }) => transactionHash)?.transactionHash
   await context.announce(connection, {
     kind: 'alert',

@@ -17,14 +17,32 @@ export type Result = { readonly ok: boolean; readonly what: string; readonly say
 export async function run(config: Config.Config, log: Log): Promise<Result[]> {
   const chains = new Map<string, Chain.Chain>()
   try {
-    const reached = await Promise.all(Object.entries(config.chains).map(([name, chain]) => attempt(`chain ${name}`, async () => reach(chains, name, chain, log))))
+    const reached = await Promise.all(
+      Object.entries(config.chains).map(([name, chain]) =>
+        attempt(`chain ${name}`, async () => reach(chains, name, chain, log)),
+      ),
+    )
     const rest = await Promise.all([
-      ...Object.entries(config.systems).map(([name, { chain, address }]) => attempt(`system ${name}`, () => hasCode(chains.get(chain), address))),
-      ...Object.entries(config.systems).flatMap(([name, { chain, assets = [] }]) => assets.map(({ symbol, address }) => attempt(`asset ${symbol} of ${name}`, () => hasCode(chains.get(chain), address)))),
-      ...config.detectors.map((detector) => attempt(`detector ${detector.name}`, () => canJudge(chains.get(detector.chain), detector))),
+      ...Object.entries(config.systems).map(([name, { chain, address }]) =>
+        attempt(`system ${name}`, () => hasCode(chains.get(chain), address)),
+      ),
+      ...Object.entries(config.systems).flatMap(([name, { chain, assets = [] }]) =>
+        assets.map(({ symbol, address }) =>
+          attempt(`asset ${symbol} of ${name}`, () => hasCode(chains.get(chain), address)),
+        ),
+      ),
+      ...config.detectors.map((detector) =>
+        attempt(`detector ${detector.name}`, () => canJudge(chains.get(detector.chain), detector)),
+      ),
     ])
-    const rehearsed = config.policy ? await Readiness.rehearse(config.playbooks ?? [], chains, config.policy, () => new Date(0)) : []
-    const actions = rehearsed.map(({ playbook, path, action, ready, reason }) => ({ ok: ready, what: `playbook ${playbook}, ${path}`, says: ready ? `${action}: would succeed now` : `${action}: ${reason}` }))
+    const rehearsed = config.policy
+      ? await Readiness.rehearse(config.playbooks ?? [], chains, config.policy, () => new Date(0))
+      : []
+    const actions = rehearsed.map(({ playbook, path, action, ready, reason }) => ({
+      ok: ready,
+      what: `playbook ${playbook}, ${path}`,
+      says: ready ? `${action}: would succeed now` : `${action}: ${reason}`,
+    }))
     return [...reached, ...rest, ...actions]
   } finally {
     for (const chain of chains.values()) chain.close()
@@ -38,11 +56,26 @@ async function attempt(what: string, check: () => Promise<string>): Promise<Resu
   )
 }
 
-async function reach(chains: Map<string, Chain.Chain>, name: string, { id, rpc, genesisHash, checkBloom }: Config.Config['chains'][string], log: Log): Promise<string> {
-  const chain = await Chain.open({ name, chain: id as Caip.ChainId, genesisHash: genesisHash as Hex | undefined, endpoints: rpc.map(Config.endpointUrl), log, checkBloom })
+async function reach(
+  chains: Map<string, Chain.Chain>,
+  name: string,
+  { id, rpc, genesisHash, checkBloom }: Config.Config['chains'][string],
+  log: Log,
+): Promise<string> {
+  const chain = await Chain.open({
+    name,
+    chain: id as Caip.ChainId,
+    genesisHash: genesisHash as Hex | undefined,
+    endpoints: rpc.map(Config.endpointUrl),
+    log,
+    checkBloom,
+  })
   chains.set(name, chain)
   const bad = chain.status().filter(({ state }) => state !== 'up')
-  if (bad.length > 0) throw new EndpointError(bad.map(({ url, state, lastError }) => `${url} is ${state}${lastError ? ` (${lastError})` : ''}`))
+  if (bad.length > 0)
+    throw new EndpointError(
+      bad.map(({ url, state, lastError }) => `${url} is ${state}${lastError ? ` (${lastError})` : ''}`),
+    )
   return `${chain.key}, ${rpc.length} endpoint${rpc.length === 1 ? '' : 's'} up`
 }
 
@@ -59,7 +92,11 @@ async function canJudge(chain: Chain.Chain | undefined, detector: Detector.Any):
   const demand = Facts.union(Object.values(detector.inputs as Detector.Inputs).map((input) => input.demand))
   const head = BigInt((await chain.request('eth_blockNumber', [])) as Hex)
   const facts = await Fetch.facts(chain, head, demand)
-  const { findings } = Engine.evaluate([detector], [facts], new Map(), { deploymentId: 'check', ruleSetVersion: 'check', now: facts.block.timestamp })
+  const { findings } = Engine.evaluate([detector], [facts], new Map(), {
+    deploymentId: 'check',
+    ruleSetVersion: 'check',
+    now: facts.block.timestamp,
+  })
   const problem = findings.find(({ isError }) => isError)
   if (problem) throw new JudgementError(problem.sentence)
   return `judged block ${head}`

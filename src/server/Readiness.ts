@@ -1,25 +1,41 @@
 /** Is everything ready before it is needed: would each declared action work if it had to, now? */
-import * as Errors from '../base/Errors.ts'
+
 import type * as Schemas from '../api/contract/Schemas.ts'
+import * as Errors from '../base/Errors.ts'
 import type * as Chain from '../chain/Chain.ts'
 import type * as Playbook from '../playbook/Playbook.ts'
-import * as Policy from '../playbook/Policy.ts'
+import type * as Policy from '../playbook/Policy.ts'
 import * as Prepare from '../playbook/Prepare.ts'
 
 /** Rehearses every attempt of every playbook on the present state: reads and dry runs, nothing sent. */
-export async function rehearse(playbooks: readonly Playbook.Playbook[], chains: ReadonlyMap<string, Chain.Chain>, policy: Policy.Policy, now: () => Date): Promise<Schemas.ActionReadiness[]> {
+export async function rehearse(
+  playbooks: readonly Playbook.Playbook[],
+  chains: ReadonlyMap<string, Chain.Chain>,
+  policy: Policy.Policy,
+  now: () => Date,
+): Promise<Schemas.ActionReadiness[]> {
   return Promise.all(
     playbooks.flatMap((playbook) =>
       playbook.attempts.map(async (attempt) => {
-        const said = { playbook: playbook.name, path: attempt.name, action: `${attempt.action.sentence} by ${attempt.by.label}` }
-        const reason = await obstacle(attempt, chains.get(attempt.action.chain), policy).catch((thrown: unknown) => Errors.messageOf(thrown))
+        const said = {
+          playbook: playbook.name,
+          path: attempt.name,
+          action: `${attempt.action.sentence} by ${attempt.by.label}`,
+        }
+        const reason = await obstacle(attempt, chains.get(attempt.action.chain), policy).catch((thrown: unknown) =>
+          Errors.messageOf(thrown),
+        )
         return { ...said, ready: reason === null, reason, checkedAt: now().toISOString() }
       }),
     ),
   )
 }
 
-async function obstacle(attempt: Playbook.Attempt, chain: Chain.Chain | undefined, policy: Policy.Policy): Promise<string | null> {
+async function obstacle(
+  attempt: Playbook.Attempt,
+  chain: Chain.Chain | undefined,
+  policy: Policy.Policy,
+): Promise<string | null> {
   if (!chain) return `the chain ${attempt.action.chain} is not connected`
   const prepared = await Prepare.prepare(chain, attempt, undefined, policy)
   return prepared.ok ? null : (prepared.steps.at(-1)?.summary ?? 'it could not be prepared')

@@ -68,7 +68,8 @@ export async function start(options: Options): Promise<Server> {
   const { playbooks = [], people = [], channels = {}, policy = noPolicy, detectors } = config
   const undo: (() => Promise<unknown>)[] = []
   const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step().catch((thrown: unknown) => log.error({ error: Errors.messageOf(thrown) }, 'stopping'))
+    for (const step of undo.splice(0).reverse())
+      await step().catch((thrown: unknown) => log.error({ error: Errors.messageOf(thrown) }, 'stopping'))
   }
   try {
     const dataDirectory = resolve(options.dataDirectory)
@@ -77,21 +78,48 @@ export async function start(options: Options): Promise<Server> {
     const databaseUrl = options.databaseUrl ?? (await embedded(dataDirectory, options, undo))
     const lease = await Lease.take(databaseUrl)
     undo.push(() => lease.release())
-    const [database, chains] = await Promise.all([Database.open(databaseUrl), connect(config, log, clock, random, undo)])
+    const [database, chains] = await Promise.all([
+      Database.open(databaseUrl),
+      connect(config, log, clock, random, undo),
+    ])
     undo.push(() => database.destroy())
     const startedAt = clock.now()
     const deploymentId = await State.deploymentId(database, startedAt)
     const ruleSetVersion = Engine.ruleSetVersion(detectors)
     const changes = Changes.create()
     const announce = Channels.announcer(Object.keys(channels), clock.now)
-    const context: Context.Context = { database, chains, playbooks, people, policy, deploymentId, clock, log, changes, announce, probe: options.probe }
+    const context: Context.Context = {
+      database,
+      chains,
+      playbooks,
+      people,
+      policy,
+      deploymentId,
+      clock,
+      log,
+      changes,
+      announce,
+      probe: options.probe,
+    }
 
     const durable = await Durable.launch(databaseUrl, context, (steps, runId) => Runner.execute(context, steps, runId))
     undo.push(() => durable.stop())
-    const startRun = (runId: string) => void durable.start(runId).catch((thrown: unknown) => log.error({ run: runId, error: Errors.messageOf(thrown) }, 'a run could not be started'))
-    for (const { id } of await database.selectFrom('run').select('id').where('status', 'in', Run.unfinished).execute()) startRun(id)
+    const startRun = (runId: string) =>
+      void durable
+        .start(runId)
+        .catch((thrown: unknown) =>
+          log.error({ run: runId, error: Errors.messageOf(thrown) }, 'a run could not be started'),
+        )
+    for (const { id } of await database.selectFrom('run').select('id').where('status', 'in', Run.unfinished).execute())
+      startRun(id)
     // A crash between storing a decision and waking its run would leave the run asleep until the approval expires.
-    const settled = await database.selectFrom('approval').innerJoin('run', 'run.id', 'approval.run_id').select(['approval.id', 'run_id', 'path']).where('approval.status', '<>', 'waiting').where('run.status', '=', 'waiting_approval').execute()
+    const settled = await database
+      .selectFrom('approval')
+      .innerJoin('run', 'run.id', 'approval.run_id')
+      .select(['approval.id', 'run_id', 'path'])
+      .where('approval.status', '<>', 'waiting')
+      .where('run.status', '=', 'waiting_approval')
+      .execute()
     for (const { id, run_id, path } of settled) await durable.send(run_id, `decision ${path}`, `start:${id}`)
 
     const watches = new Map<string, Watch.Watch>()
@@ -103,7 +131,9 @@ export async function start(options: Options): Promise<Server> {
         {
           chain,
           detectors: detectors.filter((detector) => detector.chain === name),
-          watched: Object.entries(config.systems).flatMap(([system, { chain: on, address, assets = [] }]) => (on === name ? [{ system, account: address, assets }] : [])),
+          watched: Object.entries(config.systems).flatMap(([system, { chain: on, address, assets = [] }]) =>
+            on === name ? [{ system, account: address, assets }] : [],
+          ),
           start: own.start ?? 'latest',
           staleAfterMs: Duration.toMilliseconds((own.staleAfter ?? '2m') as Duration.Duration),
         },
@@ -117,7 +147,13 @@ export async function start(options: Options): Promise<Server> {
       actions = await Readiness.rehearse(playbooks, chains, policy, clock.now)
     }
     await rehearse()
-    const rehearsal = setInterval(() => void rehearse().catch((thrown: unknown) => log.warn({ error: Errors.messageOf(thrown) }, 'readiness could not be rehearsed')), rehearsalMs)
+    const rehearsal = setInterval(
+      () =>
+        void rehearse().catch((thrown: unknown) =>
+          log.warn({ error: Errors.messageOf(thrown) }, 'readiness could not be rehearsed'),
+        ),
+      rehearsalMs,
+    )
     undo.push(async () => clearInterval(rehearsal))
 
     const app = Api.create({
@@ -129,12 +165,31 @@ export async function start(options: Options): Promise<Server> {
       chains,
       labels: labels(config, chains),
       tokenHash: createHash('sha256').update(token).digest('hex'),
-      readiness: () => State.readiness({ database, config, chains, watches, actions, deploymentId, ruleSetVersion, startedAt, now: clock.now() }),
+      readiness: () =>
+        State.readiness({
+          database,
+          config,
+          chains,
+          watches,
+          actions,
+          deploymentId,
+          ruleSetVersion,
+          startedAt,
+          now: clock.now(),
+        }),
       decided: ({ id, runId, path }, person) => durable.send(runId, `decision ${path}`, `${id}:${person}`),
       consoleDirectory: consoleDirectory(),
     })
     const url = await listen(app.fetch, config, options.port, undo)
-    const delivery = Channels.start({ database, channels, consoleUrl: () => config.server?.publicUrl?.replace(/\/$/, '') ?? url, clock, random, log, changes })
+    const delivery = Channels.start({
+      database,
+      channels,
+      consoleUrl: () => config.server?.publicUrl?.replace(/\/$/, '') ?? url,
+      clock,
+      random,
+      log,
+      changes,
+    })
     undo.push(() => delivery.stop())
     return { url, token, changes, database, failed: lease.lost, stop }
   } catch (thrown) {
@@ -143,20 +198,39 @@ export async function start(options: Options): Promise<Server> {
   }
 }
 
-async function embedded(directory: string, { log, ephemeral }: Options, undo: (() => Promise<unknown>)[]): Promise<string> {
+async function embedded(
+  directory: string,
+  { log, ephemeral }: Options,
+  undo: (() => Promise<unknown>)[],
+): Promise<string> {
   const postgres = await Embedded.start({ directory, log, ephemeral })
   undo.push(() => (ephemeral ? postgres.remove() : postgres.stop()))
   return postgres.url
 }
 
 /** Opens every chain. One that cannot be reached does not hold up the others, as long as there is one. */
-async function connect(config: Config.Config, log: Log, clock: Clock.Clock, random: () => number, undo: (() => Promise<unknown>)[]): Promise<Map<string, Chain.Chain>> {
+async function connect(
+  config: Config.Config,
+  log: Log,
+  clock: Clock.Clock,
+  random: () => number,
+  undo: (() => Promise<unknown>)[],
+): Promise<Map<string, Chain.Chain>> {
   const chains = new Map<string, Chain.Chain>()
   const failures: unknown[] = []
   await Promise.all(
     Object.entries(config.chains).map(async ([name, { id, rpc, genesisHash, checkBloom }]) => {
       try {
-        const chain = await Chain.open({ name, chain: id as Caip.ChainId, genesisHash: genesisHash as `0x${string}` | undefined, endpoints: rpc.map(Config.endpointUrl), log, clock, random, checkBloom })
+        const chain = await Chain.open({
+          name,
+          chain: id as Caip.ChainId,
+          genesisHash: genesisHash as `0x${string}` | undefined,
+          endpoints: rpc.map(Config.endpointUrl),
+          log,
+          clock,
+          random,
+          checkBloom,
+        })
         chains.set(name, chain)
         undo.push(async () => chain.close())
       } catch (thrown) {
@@ -180,7 +254,9 @@ function labels(config: Config.Config, chains: ReadonlyMap<string, Chain.Chain>)
       for (const asset of assets) set(asset.address, asset.symbol)
       set(address, label ?? key)
     }
-    for (const { attempts } of config.playbooks ?? []) for (const { action, by } of attempts) if (action.chain === name && !names.has(Caip.account(chain.key, by.caller))) set(by.caller, by.kind)
+    for (const { attempts } of config.playbooks ?? [])
+      for (const { action, by } of attempts)
+        if (action.chain === name && !names.has(Caip.account(chain.key, by.caller))) set(by.caller, by.kind)
   }
   return names
 }
@@ -191,11 +267,18 @@ function consoleDirectory(): string | undefined {
   return existsSync(join(directory, 'index.html')) ? directory : undefined
 }
 
-async function listen(fetch: Parameters<typeof serve>[0]['fetch'], config: Config.Config, port: number | undefined, undo: (() => Promise<unknown>)[]): Promise<string> {
+async function listen(
+  fetch: Parameters<typeof serve>[0]['fetch'],
+  config: Config.Config,
+  port: number | undefined,
+  undo: (() => Promise<unknown>)[],
+): Promise<string> {
   const hostname = config.server?.host ?? '127.0.0.1'
   const wanted = port ?? config.server?.port ?? 4700
   return new Promise((ready, refuse) => {
-    const http = serve({ fetch, hostname, port: wanted }, (address: AddressInfo) => ready(`http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${address.port}`))
+    const http = serve({ fetch, hostname, port: wanted }, (address: AddressInfo) =>
+      ready(`http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${address.port}`),
+    )
     http.once('error', (cause: Error) => refuse(new PortError(hostname, wanted, cause)))
     undo.push(
       () =>
@@ -211,6 +294,10 @@ async function listen(fetch: Parameters<typeof serve>[0]['fetch'], config: Confi
 export class PortError extends Errors.BaseError {
   override readonly name = 'Server.PortError'
   constructor(host: string, port: number, cause: Error) {
-    super(`Cannot listen on ${host}:${port}.`, { remedy: 'config', cause, advice: 'Choose another with --port, or 0 for any free one.' })
+    super(`Cannot listen on ${host}:${port}.`, {
+      remedy: 'config',
+      cause,
+      advice: 'Choose another with --port, or 0 for any free one.',
+    })
   }
 }

@@ -8,7 +8,11 @@ import type * as Watch from './Watch.ts'
 
 /** The identifier of this installation, made on the first start and kept for good. */
 export async function deploymentId(database: Database, now: Date): Promise<string> {
-  await database.insertInto('installation').values({ deployment_id: Id.random('deployment'), created_at: now }).onConflict((conflict) => conflict.column('only_one').doNothing()).execute()
+  await database
+    .insertInto('installation')
+    .values({ deployment_id: Id.random('deployment'), created_at: now })
+    .onConflict((conflict) => conflict.column('only_one').doNothing())
+    .execute()
   return (await database.selectFrom('installation').select('deployment_id').executeTakeFirstOrThrow()).deployment_id
 }
 
@@ -24,7 +28,17 @@ export type Sources = {
   readonly now: Date
 }
 
-export async function readiness({ database, config, chains, watches, actions, deploymentId, ruleSetVersion, startedAt, now }: Sources): Promise<Schemas.Readiness> {
+export async function readiness({
+  database,
+  config,
+  chains,
+  watches,
+  actions,
+  deploymentId,
+  ruleSetVersion,
+  startedAt,
+  now,
+}: Sources): Promise<Schemas.Readiness> {
   const errors = new Map([...watches.values()].flatMap((watch) => [...watch.health().errors]))
   return {
     organisation: config.organisation,
@@ -32,15 +46,31 @@ export async function readiness({ database, config, chains, watches, actions, de
     ruleSetVersion,
     startedAt: startedAt.toISOString(),
     now: now.toISOString(),
-    chains: Object.entries(config.chains).map(([name, { id }]) => chainHealth(name, id, chains.get(name), watches.get(name), now)),
-    channels: await Promise.all(Object.entries(config.channels ?? {}).map(([name, { kind }]) => channelHealth(database, name, kind))),
+    chains: Object.entries(config.chains).map(([name, { id }]) =>
+      chainHealth(name, id, chains.get(name), watches.get(name), now),
+    ),
+    channels: await Promise.all(
+      Object.entries(config.channels ?? {}).map(([name, { kind }]) => channelHealth(database, name, kind)),
+    ),
     actions: [...actions],
-    detectors: config.detectors.map(({ name, version, chain, system }) => ({ name, version, chain, system, errors: errors.get(name) ?? 0 })),
+    detectors: config.detectors.map(({ name, version, chain, system }) => ({
+      name,
+      version,
+      chain,
+      system,
+      errors: errors.get(name) ?? 0,
+    })),
     people: (config.people ?? []).map(({ id, name, roles, address }) => ({ id, name, roles: [...roles], address })),
   }
 }
 
-function chainHealth(name: string, id: string, chain: Chain.Chain | undefined, watch: Watch.Watch | undefined, now: Date): Schemas.ChainHealth {
+function chainHealth(
+  name: string,
+  id: string,
+  chain: Chain.Chain | undefined,
+  watch: Watch.Watch | undefined,
+  now: Date,
+): Schemas.ChainHealth {
   const health = watch?.health()
   return {
     name,
@@ -49,13 +79,25 @@ function chainHealth(name: string, id: string, chain: Chain.Chain | undefined, w
     evaluated: health?.evaluated?.toString() ?? null,
     ageMs: health?.evaluatedAt ? now.getTime() - health.evaluatedAt.getTime() : null,
     stale: health?.stale ?? true,
-    endpoints: (chain?.status() ?? []).map(({ url, kind, state, latencyMs, lastError }) => ({ url, kind: kind === 'ws' ? 'websocket' : 'http', state, latencyMs: latencyMs ?? null, lastError: lastError ?? null })),
+    endpoints: (chain?.status() ?? []).map(({ url, kind, state, latencyMs, lastError }) => ({
+      url,
+      kind: kind === 'ws' ? 'websocket' : 'http',
+      state,
+      latencyMs: latencyMs ?? null,
+      lastError: lastError ?? null,
+    })),
     problem: health ? health.problem : 'not connected',
   }
 }
 
 async function channelHealth(database: Database, name: string, kind: string): Promise<Schemas.ChannelHealth> {
-  const rows = await database.selectFrom('outbox').select(['status', 'delivered_at', 'last_error']).where('channel', '=', name).orderBy('created_at', 'desc').limit(5_000).execute()
+  const rows = await database
+    .selectFrom('outbox')
+    .select(['status', 'delivered_at', 'last_error'])
+    .where('channel', '=', name)
+    .orderBy('created_at', 'desc')
+    .limit(5_000)
+    .execute()
   const count = (status: string) => rows.filter((row) => row.status === status).length
   return {
     name,

@@ -47,7 +47,10 @@ const mostBackoffMs = 5_000
 export async function start(context: Judgement.Context, options: Options): Promise<Watch> {
   const { chain, detectors, watched } = options
   const { database, clock, log } = context
-  const demand = Facts.union([...detectors.flatMap(({ inputs }) => Object.values(inputs as Detector.Inputs).map((input) => input.demand)), { reads: Holdings.reads(watched) }])
+  const demand = Facts.union([
+    ...detectors.flatMap(({ inputs }) => Object.values(inputs as Detector.Inputs).map((input) => input.demand)),
+    { reads: Holdings.reads(watched) },
+  ])
   const longest = Math.max(1, ...detectors.map(({ window }) => window ?? 1))
   const stopping = new AbortController()
   const errors = new Map<string, number>()
@@ -72,7 +75,14 @@ export async function start(context: Judgement.Context, options: Options): Promi
   const loop = run()
 
   return {
-    health: () => ({ head: chain.head()?.number ?? null, evaluated: cursor?.number ?? null, evaluatedAt, stale: isStale(), problem, errors }),
+    health: () => ({
+      head: chain.head()?.number ?? null,
+      evaluated: cursor?.number ?? null,
+      evaluatedAt,
+      stale: isStale(),
+      problem,
+      errors,
+    }),
     stop: async () => {
       stopping.abort()
       unhear()
@@ -128,7 +138,11 @@ export async function start(context: Judgement.Context, options: Options): Promi
   async function judge(facts: Facts.Facts): Promise<void> {
     await fill(facts)
     const recent = [...window, facts].slice(-longest)
-    const evaluation = Engine.evaluate(detectors, recent, states, { deploymentId: context.deploymentId, ruleSetVersion: context.ruleSetVersion, now: clock.now() })
+    const evaluation = Engine.evaluate(detectors, recent, states, {
+      deploymentId: context.deploymentId,
+      ruleSetVersion: context.ruleSetVersion,
+      now: clock.now(),
+    })
     await Judgement.store(context, { facts, evaluation, detectors, watched })
     count(evaluation)
     window = recent
@@ -158,8 +172,18 @@ export async function start(context: Judgement.Context, options: Options): Promi
     const last = window.at(-1)
     if (!last || stopping.signal.aborted) return
     try {
-      const facts: Facts.Facts = { stage: 'pending', block: { ...last.block, logs: [], transactions: [] }, calls: undefined, pending: transactions, reads: last.reads }
-      const evaluation = Engine.evaluate(detectors, [...window.slice(0, -1), facts], states, { deploymentId: context.deploymentId, ruleSetVersion: context.ruleSetVersion, now: clock.now() })
+      const facts: Facts.Facts = {
+        stage: 'pending',
+        block: { ...last.block, logs: [], transactions: [] },
+        calls: undefined,
+        pending: transactions,
+        reads: last.reads,
+      }
+      const evaluation = Engine.evaluate(detectors, [...window.slice(0, -1), facts], states, {
+        deploymentId: context.deploymentId,
+        ruleSetVersion: context.ruleSetVersion,
+        now: clock.now(),
+      })
       count(evaluation)
       if (evaluation.findings.length > 0) await Judgement.storeFindings(context, facts, evaluation.findings)
     } catch (thrown) {
@@ -186,9 +210,19 @@ export async function start(context: Judgement.Context, options: Options): Promi
       { label: 'Problem', value: problem ?? 'no endpoint tells of a new block' },
     ]
     const title = `No new block of ${chain.name} since ${progressAt.toISOString()}: nothing is being watched there`
-    await context.announce(database, { kind: 'alert', key: `stale:${chain.key}:${progressAt.toISOString()}`, severity: 'P2', incidentId: null, title, facts, path: '/' }).catch((thrown: unknown) => {
-      staleTold = false
-      log.error({ chain: chain.name, error: Errors.messageOf(thrown) }, 'could not tell that the chain is stale')
-    })
+    await context
+      .announce(database, {
+        kind: 'alert',
+        key: `stale:${chain.key}:${progressAt.toISOString()}`,
+        severity: 'P2',
+        incidentId: null,
+        title,
+        facts,
+        path: '/',
+      })
+      .catch((thrown: unknown) => {
+        staleTold = false
+        log.error({ chain: chain.name, error: Errors.messageOf(thrown) }, 'could not tell that the chain is stale')
+      })
   }
 }

@@ -57,7 +57,7 @@ export const Alert = z
     system: z.string(),
     severity,
     title: z.string(),
-    status: z.enum(['open', 'acknowledged', 'dismissed', 'retracted']),
+    status: z.enum(['open', 'acknowledged', 'dismissed', 'retracted', 'closed']),
     firstAt: instant,
     lastAt: instant,
     findingCount: z.number().int(),

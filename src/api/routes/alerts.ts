@@ -9,14 +9,21 @@ export function alerts(app: OpenAPIHono, context: Context): void {
   const { database, clock, changes } = context
 
   app.openapi(Routes.listAlerts, async (call) => {
-    const rows = await database.selectFrom('alert').selectAll().orderBy('last_at', 'desc').limit(call.req.valid('query').limit).execute()
+    const rows = await database
+      .selectFrom('alert')
+      .selectAll()
+      .orderBy('last_at', 'desc')
+      .limit(call.req.valid('query').limit)
+      .execute()
     return call.json(rows.map(Present.alert), 200)
   })
 
   app.openapi(Routes.handleAlert, async (call) => {
     const { id } = call.req.valid('param')
     const { status, reason, actor } = call.req.valid('json')
-    const alert = await database.transaction().execute((connection) => Alert.handle(connection, id, status, { actor: `person:${actor}`, reason }))
+    const alert = await database
+      .transaction()
+      .execute((connection) => Alert.handle(connection, id, status, { actor: `person:${actor}`, reason }))
     changes.publish({ noun: 'alert', id, incidentId: alert.incident_id, at: clock.now() })
     return call.json(Present.alert(alert), 200)
   })

@@ -11,10 +11,33 @@ export function approvals(app: OpenAPIHono, context: Context): void {
   const { database, clock, changes } = context
 
   app.openapi(Routes.listApprovals, async (call) => {
-    const rows = await database.selectFrom('approval').selectAll().orderBy(({ eb }) => eb.case().when('status', '=', 'waiting').then(0).else(1).end()).orderBy('requested_at', 'desc').limit(200).execute()
-    const decisions = rows.length === 0 ? [] : await database.selectFrom('approval_decision').selectAll().where('approval_id', 'in', rows.map(({ id }) => id)).execute()
+    const rows = await database
+      .selectFrom('approval')
+      .selectAll()
+      .orderBy(({ eb }) => eb.case().when('status', '=', 'waiting').then(0).else(1).end())
+      .orderBy('requested_at', 'desc')
+      .limit(200)
+      .execute()
+    const decisions =
+      rows.length === 0
+        ? []
+        : await database
+            .selectFrom('approval_decision')
+            .selectAll()
+            .where(
+              'approval_id',
+              'in',
+              rows.map(({ id }) => id),
+            )
+            .execute()
     return call.json(
-      rows.map((row) => Present.approval(context, row, decisions.filter(({ approval_id }) => approval_id === row.id))),
+      rows.map((row) =>
+        Present.approval(
+          context,
+          row,
+          decisions.filter(({ approval_id }) => approval_id === row.id),
+        ),
+      ),
       200,
     )
   })
@@ -30,9 +53,32 @@ export function approvals(app: OpenAPIHono, context: Context): void {
     const { decision, signature } = call.req.valid('json')
     const now = clock.now()
     const { approval, person } = await database.transaction().execute(async (connection) => {
-      const decided = await Approval.decide(connection, context.people, id, { decision, signature: signature as `0x${string}` }, now)
+      const decided = await Approval.decide(
+        connection,
+        context.people,
+        id,
+        { decision, signature: signature as `0x${string}` },
+        now,
+      )
       const summary = `${decided.person.name} ${decision === 'grant' ? 'signed' : 'refused'}: ${(await Approval.show(connection, id)).request.action}`
-      await Timeline.append(connection, decided.approval.incident_id, { kind: 'approval', actor: `person:${decided.person.id}`, summary, detail: { approval: id, decision, address: decided.person.address, signature, actionHash: decided.approval.action_hash }, key: `decided:${id}:${decided.person.id}` }, now)
+      await Timeline.append(
+        connection,
+        decided.approval.incident_id,
+        {
+          kind: 'approval',
+          actor: `person:${decided.person.id}`,
+          summary,
+          detail: {
+            approval: id,
+            decision,
+            address: decided.person.address,
+            signature,
+            actionHash: decided.approval.action_hash,
+          },
+          key: `decided:${id}:${decided.person.id}`,
+        },
+        now,
+      )
       return decided
     })
     await context.decided({ id, runId: approval.run_id, path: approval.path }, person.id)

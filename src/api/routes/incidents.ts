@@ -18,12 +18,18 @@ export function incidents(app: OpenAPIHono, context: Context): void {
     return call.json(await Promise.all(rows.map((row) => Present.incident(context, row))), 200)
   })
 
-  app.openapi(Routes.showIncident, async (call) => call.json(await Dossier.read(context, call.req.valid('param').id), 200))
+  app.openapi(Routes.showIncident, async (call) =>
+    call.json(await Dossier.read(context, call.req.valid('param').id), 200),
+  )
 
   app.openapi(Routes.moveIncident, async (call) => {
     const { id } = call.req.valid('param')
     const { to, reason, actor } = call.req.valid('json')
-    const moved = await database.transaction().execute((connection) => Incident.move(connection, id, { to, reason, actor: person(context, actor) }, clock.now()))
+    const moved = await database
+      .transaction()
+      .execute((connection) =>
+        Incident.move(connection, id, { to, reason, actor: person(context, actor) }, clock.now()),
+      )
     changes.publish({ noun: 'incident', id, incidentId: id, at: clock.now() })
     return call.json(await Present.incident(context, moved), 200)
   })
@@ -33,7 +39,12 @@ export function incidents(app: OpenAPIHono, context: Context): void {
     const { text, actor } = call.req.valid('json')
     await Incident.show(database, id)
     const now = clock.now()
-    const draft = { kind: 'note', actor: person(context, actor), summary: text, key: `note:${crypto.randomUUID()}` } as const
+    const draft = {
+      kind: 'note',
+      actor: person(context, actor),
+      summary: text,
+      key: `note:${crypto.randomUUID()}`,
+    } as const
     const entry = await database.transaction().execute((connection) => Timeline.append(connection, id, draft, now))
     changes.publish({ noun: 'incident', id, incidentId: id, at: now })
     return call.json(Present.entry(entry), 200)
@@ -42,7 +53,11 @@ export function incidents(app: OpenAPIHono, context: Context): void {
   app.openapi(Routes.showExhibit, async (call) => {
     const exhibit = await Exhibit.show(database, call.req.valid('param').id)
     // Evidence may hold a stranger's markup; it is handed over as a file and never shown as a page of ours.
-    return call.body(new Uint8Array(exhibit.content), 200, { 'content-type': exhibit.media_type, 'content-disposition': `attachment; filename="${exhibit.id}"`, etag: `"${exhibit.sha256}"` })
+    return call.body(new Uint8Array(exhibit.content), 200, {
+      'content-type': exhibit.media_type,
+      'content-disposition': `attachment; filename="${exhibit.id}"`,
+      etag: `"${exhibit.sha256}"`,
+    })
   })
 
   app.openapi(Routes.incidentReport, async (call) => {

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { streamSSE } from 'hono/streaming'
-import * as Errors from '../../base/Errors.ts'
 import type * as Changes from '../../base/Changes.ts'
+import * as Errors from '../../base/Errors.ts'
 import * as Outbox from '../../store/Outbox.ts'
 import type { Context } from '../Context.ts'
 import * as Routes from '../contract/Routes.ts'
@@ -65,6 +65,9 @@ export function operations(app: OpenAPIHono, context: Context): void {
 export class NotDeadError extends Errors.BaseError {
   override readonly name = 'operations.NotDeadError'
   constructor(id: string) {
-    super(`There is no dead message \`${id}\`.`, { remedy: 'operator', advice: 'Only messages that were given up on can be sent again by hand.' })
+    super(`There is no dead message \`${id}\`.`, {
+      remedy: 'operator',
+      advice: 'Only messages that were given up on can be sent again by hand.',
+    })
   }
 }

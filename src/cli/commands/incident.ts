@@ -10,7 +10,18 @@ export async function list({ data, json, url }: Options): Promise<void> {
   const incidents = await Client.open(data, url).get<Schemas.IncidentSummary[]>('/api/incidents')
   if (json) return Output.json({ incidents })
   if (incidents.length === 0) return Output.line('No incident so far.')
-  Output.table([['INCIDENT', 'SEVERITY', 'STATUS', 'SYSTEM', 'DECLARED', 'LEFT', 'TITLE'], ...incidents.map((incident) => [incident.id, incident.severity, incident.status, incident.system, incident.declaredAt, losses(incident), incident.title])])
+  Output.table([
+    ['INCIDENT', 'SEVERITY', 'STATUS', 'SYSTEM', 'DECLARED', 'LEFT', 'TITLE'],
+    ...incidents.map((incident) => [
+      incident.id,
+      incident.severity,
+      incident.status,
+      incident.system,
+      incident.declaredAt,
+      losses(incident),
+      incident.title,
+    ]),
+  ])
 }
 
 /** Shows one incident: how it stands, what was done, its timeline. */
@@ -18,8 +29,11 @@ export async function show(id: string, { data, json, url }: Options): Promise<vo
   const incident = await Client.open(data, url).get<Schemas.Incident>(`/api/incidents/${encodeURIComponent(id)}`)
   if (json) return Output.json(incident)
   Output.line(`${incident.id}  ${incident.severity}  ${incident.status.toUpperCase()}  ${incident.title}`)
-  Output.line(`Left since it began: ${losses(incident)}. ${incident.containedBlock ? `Contained, verified at block ${incident.containedBlock}.` : 'Not contained.'} Record ${incident.intact ? 'intact' : 'BROKEN'}.`)
-  for (const { name, path, status, summary } of incident.runs.flatMap(({ steps }) => steps)) if (status !== 'skipped') Output.line(`  ${path}/${name}: ${status}${summary ? `, ${summary}` : ''}`)
+  Output.line(
+    `Left since it began: ${losses(incident)}. ${incident.containedBlock ? `Contained, verified at block ${incident.containedBlock}.` : 'Not contained.'} Record ${incident.intact ? 'intact' : 'BROKEN'}.`,
+  )
+  for (const { name, path, status, summary } of incident.runs.flatMap(({ steps }) => steps))
+    if (status !== 'skipped') Output.line(`  ${path}/${name}: ${status}${summary ? `, ${summary}` : ''}`)
   Output.line()
   Output.table(incident.timeline.map(({ at, actor, summary }) => [at, actor, summary]))
 }

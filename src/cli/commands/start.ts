@@ -6,12 +6,24 @@ import * as Config from '../../server/Config.ts'
 import * as Server from '../../server/Server.ts'
 import * as Output from '../Output.ts'
 
-type Options = { readonly config: string; readonly data: string; readonly json: boolean; readonly logLevel: Log.Level; readonly port?: number }
+type Options = {
+  readonly config: string
+  readonly data: string
+  readonly json: boolean
+  readonly logLevel: Log.Level
+  readonly port?: number
+}
 
 /** Runs until SIGINT or SIGTERM, or until another server takes over. */
 export async function start({ config, data, json, logLevel, port }: Options): Promise<void> {
   const log = Log.create(logLevel)
-  const server = await Server.start({ config: await Config.load(config), dataDirectory: data, databaseUrl: process.env['DATABASE_URL'] || undefined, port, log })
+  const server = await Server.start({
+    config: await Config.load(config),
+    dataDirectory: data,
+    databaseUrl: process.env.DATABASE_URL || undefined,
+    port,
+    log,
+  })
   const urlFile = join(data, 'url')
   writeFileSync(urlFile, server.url, { mode: 0o600 })
   if (json) Output.json({ url: server.url, pid: process.pid })

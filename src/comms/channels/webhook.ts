@@ -10,7 +10,10 @@ export function webhook(options: { readonly url: Channel.Secret; readonly secret
     kind: 'webhook',
     deliver: async ({ announcement, idempotencyKey, consoleUrl, now }) => {
       const body = JSON.stringify({ ...announcement, url: `${consoleUrl}${announcement.path}` })
-      await Channel.post(Channel.reveal(options.url), body, { 'firebreak-signature': sign(Channel.reveal(options.secret), body, now), 'idempotency-key': idempotencyKey })
+      await Channel.post(Channel.reveal(options.url), body, {
+        'firebreak-signature': sign(Channel.reveal(options.secret), body, now),
+        'idempotency-key': idempotencyKey,
+      })
     },
   }
 }

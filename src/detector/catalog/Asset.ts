@@ -17,7 +17,10 @@ export const events = parseAbi([
   'event Withdrawal(address indexed src, uint256 wad)',
 ])
 
-export const views = parseAbi(['function balanceOf(address account) view returns (uint256)', 'function totalSupply() view returns (uint256)'])
+export const views = parseAbi([
+  'function balanceOf(address account) view returns (uint256)',
+  'function totalSupply() view returns (uint256)',
+])
 
 /** One transfer; the zero address stands for minting, burning, wrapping and unwrapping. */
 export type Movement = {
@@ -40,7 +43,9 @@ export type Flow = {
 
 /** The movements behind decoded logs, in their order. */
 export function movements(logs: readonly DecodedLog<typeof events>[]): readonly Movement[] {
-  const transfers = new Set(logs.filter(({ eventName }) => eventName === 'Transfer').map((log) => identity(toMovement(log))))
+  const transfers = new Set(
+    logs.filter(({ eventName }) => eventName === 'Transfer').map((log) => identity(toMovement(log))),
+  )
   // Some wrapped natives emit both a transfer from or to zero and the event of WETH9; it is one movement.
   return logs.filter((log) => log.eventName === 'Transfer' || !transfers.has(identity(toMovement(log)))).map(toMovement)
 }
@@ -49,7 +54,12 @@ export function movements(logs: readonly DecodedLog<typeof events>[]): readonly 
  * The flows of `contract` by transaction, in order of execution. A counterparty that is nobody (unwrapping), or one of
  * `intermediaries`, through whom many act, gives way to the sender of the transaction.
  */
-export function flows(moves: readonly Movement[], contract: Address, transactions: readonly Block.Transaction[], intermediaries: ReadonlySet<Address> = new Set()): readonly Flow[] {
+export function flows(
+  moves: readonly Movement[],
+  contract: Address,
+  transactions: readonly Block.Transaction[],
+  intermediaries: ReadonlySet<Address> = new Set(),
+): readonly Flow[] {
   const senders = new Map(transactions.map(({ hash, from }) => [hash, from]))
   const found = new Map<Hash, { transactionHash: Hash; net: bigint; accounts: Map<Address, bigint> }>()
   for (const { from, to, value, transactionHash } of moves) {
@@ -84,8 +94,10 @@ export function percent(basisPoints: number): string {
 function toMovement(log: DecodedLog<typeof events>): Movement {
   const { logIndex, transactionHash, address: asset } = log
   const at = { asset, logIndex, transactionHash }
-  if (log.eventName === 'Deposit') return { ...at, from: zeroAddress, to: Account.lower(log.args.dst), value: log.args.wad }
-  if (log.eventName === 'Withdrawal') return { ...at, from: Account.lower(log.args.src), to: zeroAddress, value: log.args.wad }
+  if (log.eventName === 'Deposit')
+    return { ...at, from: zeroAddress, to: Account.lower(log.args.dst), value: log.args.wad }
+  if (log.eventName === 'Withdrawal')
+    return { ...at, from: Account.lower(log.args.src), to: zeroAddress, value: log.args.wad }
   return { ...at, from: Account.lower(log.args.from), to: Account.lower(log.args.to), value: log.args.value }
 }
 

@@ -4,7 +4,8 @@ import * as History from './History.ts'
 
 const amount = fc.bigInt({ min: 0n, max: 2n ** 256n })
 const amounts = fc.array(amount, { maxLength: 80 })
-const of = (values: readonly bigint[], most?: number) => values.reduce<History.History>((history, value) => History.record(history, value, most), [])
+const of = (values: readonly bigint[], most?: number) =>
+  values.reduce<History.History>((history, value) => History.record(history, value, most), [])
 
 test('log2 is exact at powers of two, however large', () => {
   for (const power of [0, 1, 52, 53, 255, 1_023, 1_024, 5_000]) expect(History.log2(2n ** BigInt(power))).toBe(power)

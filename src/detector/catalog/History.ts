@@ -53,7 +53,12 @@ export function compare(history: History, amount: bigint, least = enough): Compa
   const value = log2(amount)
   const largest = history.reduce((most, past) => Math.max(most, past), 0)
   const times = (other: number) => 2 ** Math.min(1000, value - other)
-  return { observations: history.length, distance: (value - centre) / scale, timesMedian: times(centre), timesLargest: times(largest) }
+  return {
+    observations: history.length,
+    distance: (value - centre) / scale,
+    timesMedian: times(centre),
+    timesLargest: times(largest),
+  }
 }
 
 /**

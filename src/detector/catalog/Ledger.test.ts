@@ -4,7 +4,10 @@ import { expect, test } from 'vitest'
 import * as Ledger from './Ledger.ts'
 
 const account = (index: number): Address => numberToHex(index + 1, { size: 20 })
-const change = fc.tuple(fc.integer({ min: 0, max: 30 }).map(account), fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n }))
+const change = fc.tuple(
+  fc.integer({ min: 0, max: 30 }).map(account),
+  fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n }),
+)
 const size = (value: bigint) => (value < 0n ? -value : value)
 
 test('positions are the sums of what moved, and an even account leaves no trace', () => {
@@ -36,7 +39,11 @@ test('a full ledger forgets the smallest positions first, and is never over-full
 
 test('a large depositor outlives any number of small ones', () => {
   let ledger = Ledger.add([], [[account(9_999), 10n ** 21n]])
-  for (let index = 0; index < 5_000; index += 50) ledger = Ledger.add(ledger, Array.from({ length: 50 }, (_, offset) => [account(index + offset), 10n ** 18n] as const))
+  for (let index = 0; index < 5_000; index += 50)
+    ledger = Ledger.add(
+      ledger,
+      Array.from({ length: 50 }, (_, offset) => [account(index + offset), 10n ** 18n] as const),
+    )
   expect(Ledger.credit(new Map(ledger), account(9_999))).toBe(10n ** 21n)
   expect(ledger).toHaveLength(Ledger.limit)
 })

@@ -25,7 +25,12 @@ export function add(ledger: Ledger, changes: Iterable<readonly [Address, bigint]
     else positions.set(account, position)
   }
   if (positions.size <= most) return [...positions]
-  const kept = new Set([...positions].sort(([, a], [, b]) => compare(size(b), size(a))).slice(0, most).map(([account]) => account))
+  const kept = new Set(
+    [...positions]
+      .sort(([, a], [, b]) => compare(size(b), size(a)))
+      .slice(0, most)
+      .map(([account]) => account),
+  )
   return [...positions].filter(([account]) => kept.has(account))
 }
 

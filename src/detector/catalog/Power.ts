@@ -59,27 +59,55 @@ export function judge(log: DecodedLog<typeof events>, thresholdBefore: bigint | 
       const { previousOwner, newOwner } = log.args
       if (previousOwner === newOwner) return undefined
       // Giving ownership up cannot be undone, but arms nobody.
-      if (newOwner === zeroAddress) return { severity: 'P3', says: `Ownership was given up by ${brief(previousOwner)}`, holder: newOwner }
+      if (newOwner === zeroAddress)
+        return { severity: 'P3', says: `Ownership was given up by ${brief(previousOwner)}`, holder: newOwner }
       // An owner still has to use a function to do harm, so there is a moment left to act.
-      return { severity: 'P2', says: `Ownership passed from ${brief(previousOwner)} to ${brief(newOwner)}`, holder: newOwner }
+      return {
+        severity: 'P2',
+        says: `Ownership passed from ${brief(previousOwner)} to ${brief(newOwner)}`,
+        holder: newOwner,
+      }
     }
     // Without effect until the new owner accepts, and the present owner can still withdraw it.
     case 'OwnershipTransferStarted':
-      return { severity: 'P3', says: `A transfer of ownership to ${brief(log.args.newOwner)} was begun`, holder: log.args.newOwner }
+      return {
+        severity: 'P3',
+        says: `A transfer of ownership to ${brief(log.args.newOwner)} was begun`,
+        holder: log.args.newOwner,
+      }
     // What a role may do is not known here; like an owner its holder needs a further step.
     case 'RoleGranted':
-      return { severity: 'P2', says: `Role ${role(log.args.role)} was granted to ${brief(log.args.account)}`, holder: log.args.account }
+      return {
+        severity: 'P2',
+        says: `Role ${role(log.args.role)} was granted to ${brief(log.args.account)}`,
+        holder: log.args.account,
+      }
     // Takes power away. Harmful only where the defenders lose theirs, and then something graver follows.
     case 'RoleRevoked':
-      return { severity: log.args.account === log.args.sender ? 'P4' : 'P3', says: `Role ${role(log.args.role)} was taken from ${brief(log.args.account)}`, holder: log.args.account }
+      return {
+        severity: log.args.account === log.args.sender ? 'P4' : 'P3',
+        says: `Role ${role(log.args.role)} was taken from ${brief(log.args.account)}`,
+        holder: log.args.account,
+      }
     // Whoever holds the new admin role can now grant this one.
     case 'RoleAdminChanged':
-      return { severity: 'P2', says: `Role ${role(log.args.role)} is now administered by role ${role(log.args.newAdminRole)}` }
+      return {
+        severity: 'P2',
+        says: `Role ${role(log.args.role)} is now administered by role ${role(log.args.newAdminRole)}`,
+      }
     // New code runs over the old storage and all funds from this transaction on.
     case 'Upgraded':
-      return { severity: 'P1', says: `The implementation was replaced by ${brief(log.args.implementation)}`, holder: log.args.implementation }
+      return {
+        severity: 'P1',
+        says: `The implementation was replaced by ${brief(log.args.implementation)}`,
+        holder: log.args.implementation,
+      }
     case 'BeaconUpgraded':
-      return { severity: 'P1', says: `The beacon that decides the implementation was replaced by ${brief(log.args.beacon)}`, holder: log.args.beacon }
+      return {
+        severity: 'P1',
+        says: `The beacon that decides the implementation was replaced by ${brief(log.args.beacon)}`,
+        holder: log.args.beacon,
+      }
     case 'ChangedMasterCopy': {
       const holder = 'masterCopy' in log.args ? log.args.masterCopy : log.args.singleton
       return { severity: 'P1', says: `The Safe's code was replaced by ${brief(holder)}`, holder }
@@ -87,38 +115,79 @@ export function judge(log: DecodedLog<typeof events>, thresholdBefore: bigint | 
     // The admin may upgrade, but has not yet.
     case 'AdminChanged': {
       const { previousAdmin, newAdmin } = log.args
-      return previousAdmin === newAdmin ? undefined : { severity: 'P2', says: `The proxy's admin changed from ${brief(previousAdmin)} to ${brief(newAdmin)}`, holder: newAdmin }
+      return previousAdmin === newAdmin
+        ? undefined
+        : {
+            severity: 'P2',
+            says: `The proxy's admin changed from ${brief(previousAdmin)} to ${brief(newAdmin)}`,
+            holder: newAdmin,
+          }
     }
     // One more key, of the several that a transaction needs.
     case 'AddedOwner':
       return { severity: 'P2', says: `${brief(log.args.owner)} became a signer of the Safe`, holder: log.args.owner }
     case 'RemovedOwner':
-      return { severity: 'P3', says: `${brief(log.args.owner)} is no longer a signer of the Safe`, holder: log.args.owner }
+      return {
+        severity: 'P3',
+        says: `${brief(log.args.owner)} is no longer a signer of the Safe`,
+        holder: log.args.owner,
+      }
     case 'ChangedThreshold': {
       const { threshold: now } = log.args
       if (thresholdBefore !== undefined && now === thresholdBefore) return undefined
       // More signatures than before is a matter of housekeeping; fewer lets the keys at hand act at once. A threshold
       // that was not known counts as lowered: the doubt must not cost the night's sleep twice.
-      if (thresholdBefore !== undefined && now > thresholdBefore) return { severity: 'P4', says: `The Safe now needs ${now} signatures instead of ${thresholdBefore}` }
-      return { severity: 'P1', says: `The Safe now needs only ${now} signature${now === 1n ? '' : 's'} instead of ${thresholdBefore ?? 'a number not known here'}` }
+      if (thresholdBefore !== undefined && now > thresholdBefore)
+        return { severity: 'P4', says: `The Safe now needs ${now} signatures instead of ${thresholdBefore}` }
+      return {
+        severity: 'P1',
+        says: `The Safe now needs only ${now} signature${now === 1n ? '' : 's'} instead of ${thresholdBefore ?? 'a number not known here'}`,
+      }
     }
     // A module moves everything without a single signature.
     case 'EnabledModule':
-      return { severity: 'P1', says: `Module ${brief(log.args.module)} may now act for the Safe without signatures`, holder: log.args.module }
+      return {
+        severity: 'P1',
+        says: `Module ${brief(log.args.module)} may now act for the Safe without signatures`,
+        holder: log.args.module,
+      }
     case 'DisabledModule':
-      return { severity: 'P3', says: `Module ${brief(log.args.module)} may no longer act for the Safe`, holder: log.args.module }
+      return {
+        severity: 'P3',
+        says: `Module ${brief(log.args.module)} may no longer act for the Safe`,
+        holder: log.args.module,
+      }
     // A guard can refuse every transaction; taking it away drops a check. Either way the signers are still needed.
     case 'ChangedGuard':
-      return { severity: 'P2', says: log.args.guard === zeroAddress ? 'The Safe lost the guard that checks its transactions' : `The Safe's transactions are now checked by ${brief(log.args.guard)}`, holder: log.args.guard }
+      return {
+        severity: 'P2',
+        says:
+          log.args.guard === zeroAddress
+            ? 'The Safe lost the guard that checks its transactions'
+            : `The Safe's transactions are now checked by ${brief(log.args.guard)}`,
+        holder: log.args.guard,
+      }
     // The handler answers `isValidSignature` in the Safe's name, so it can sign orders and permits.
     case 'ChangedFallbackHandler':
-      return { severity: 'P2', says: `The Safe's signatures are now answered for by handler ${brief(log.args.handler)}`, holder: log.args.handler }
+      return {
+        severity: 'P2',
+        says: `The Safe's signatures are now answered for by handler ${brief(log.args.handler)}`,
+        holder: log.args.handler,
+      }
     // A guardian pauses: in wrong hands it blocks the defence, but takes nothing.
     case 'GuardianChanged':
     case 'NewGuardian':
-      return { severity: 'P2', says: `The guardian is now ${brief(log.args.newGuardian)}`, holder: log.args.newGuardian }
+      return {
+        severity: 'P2',
+        says: `The guardian is now ${brief(log.args.newGuardian)}`,
+        holder: log.args.newGuardian,
+      }
     case 'NewPauseGuardian':
-      return { severity: 'P2', says: `The guardian who may pause is now ${brief(log.args.newPauseGuardian)}`, holder: log.args.newPauseGuardian }
+      return {
+        severity: 'P2',
+        says: `The guardian who may pause is now ${brief(log.args.newPauseGuardian)}`,
+        holder: log.args.newPauseGuardian,
+      }
     case 'GuardianSet':
       return { severity: 'P2', says: `The guardian is now ${brief(log.args.guardian)}`, holder: log.args.guardian }
   }

@@ -39,7 +39,9 @@ export function movesOf(steps: readonly DecodedLog<typeof events>[], prices: Pri
 /** The price that a log tells of. */
 export function priceOf(step: DecodedLog<typeof events>): Price {
   // The price of V3 is the square of sqrtPriceX96 / 2^96.
-  return step.eventName === 'Sync' ? [step.args.reserve1, step.args.reserve0] : [step.args.sqrtPriceX96 ** 2n, 2n ** 192n]
+  return step.eventName === 'Sync'
+    ? [step.args.reserve1, step.args.reserve0]
+    : [step.args.sqrtPriceX96 ** 2n, 2n ** 192n]
 }
 
 /** Whether one price is `factor` ten-thousandths of the other or more, exact; an empty pool has no price. */

@@ -6,14 +6,25 @@ import { read } from '../inputs/read.ts'
 import * as Account from './Account.ts'
 
 /** One view whose answer is looked at, as viem names it. */
-export type View = { readonly address: Address; readonly abi: Abi; readonly functionName: string; readonly args?: readonly unknown[] | undefined }
+export type View = {
+  readonly address: Address
+  readonly abi: Abi
+  readonly functionName: string
+  readonly args?: readonly unknown[] | undefined
+}
 
 export type Views = Readonly<Record<string, View>>
 
 /** The decoded answers, by the names given to the views. */
-export type Answers<views extends Views> = { readonly [name in keyof views]: Answer<views[name]['abi'], views[name]['functionName']> }
+export type Answers<views extends Views> = {
+  readonly [name in keyof views]: Answer<views[name]['abi'], views[name]['functionName']>
+}
 
-type Answer<abi extends Abi, functionName extends string> = ContractFunctionReturnType<abi, 'view' | 'pure', Extract<functionName, ContractFunctionName<abi, 'view' | 'pure'>>>
+type Answer<abi extends Abi, functionName extends string> = ContractFunctionReturnType<
+  abi,
+  'view' | 'pure',
+  Extract<functionName, ContractFunctionName<abi, 'view' | 'pure'>>
+>
 
 export type Options<views extends Views> = {
   readonly name?: string | undefined
@@ -62,10 +73,20 @@ export function brokenInvariant<const views extends Views>(options: Options<view
     version: '1.0.0',
     chain,
     system,
-    inputs: Object.fromEntries(views.map(([key, { address, abi, functionName, args = [] }]) => [key, read({ address, abi: abi as Abi, functionName, args })])),
+    inputs: Object.fromEntries(
+      views.map(([key, { address, abi, functionName, args = [] }]) => [
+        key,
+        read({ address, abi: abi as Abi, functionName, args }),
+      ]),
+    ),
     initial: null as State,
     parameters: Json.encode({
-      reads: views.map(([key, { address, abi, functionName, args = [] }]) => ({ key, address, view: abi.filter((item) => item.type === 'function' && item.name === functionName), args })),
+      reads: views.map(([key, { address, abi, functionName, args = [] }]) => ({
+        key,
+        address,
+        view: abi.filter((item) => item.type === 'function' && item.name === functionName),
+        args,
+      })),
       holds: holds.toString(),
       ...{ severity, after, subject },
     }) as Json.Json,
@@ -80,7 +101,9 @@ export function brokenInvariant<const views extends Views>(options: Options<view
         key: 'broken',
         severity,
         confidence: 1,
-        sentence: describe?.(answers) ?? `${name} no longer holds for contract ${Account.brief(subject)}: ${views.map(([key]) => `${key} is ${show(answers[key])}`).join(', ')}.`,
+        sentence:
+          describe?.(answers) ??
+          `${name} no longer holds for contract ${Account.brief(subject)}: ${views.map(([key]) => `${key} is ${show(answers[key])}`).join(', ')}.`,
         subject,
         values: { since, answers: Json.decode(Json.encode(answers)) },
       }

@@ -18,14 +18,22 @@ import { strangerCall } from './strangerCall.ts'
 import { unexpectedMint } from './unexpectedMint.ts'
 
 const vaultAbi = parseAbi(['function isSolvent() view returns (bool)', 'function badDebt() view returns (uint256)'])
-const privileged = parseAbi(['function pause()', 'function setGuardian(address newGuardian)', 'function setBorrowCap(uint256 newCap)'])
+const privileged = parseAbi([
+  'function pause()',
+  'function setGuardian(address newGuardian)',
+  'function setBorrowCap(uint256 newCap)',
+])
 
 let rehearsal: Rehearsal.Rehearsal
 let world: World.World
 let detectors: readonly Detector.Any[]
 let sent: readonly Traffic.Sent[]
 let report: Attack.Report
-let blocks: { readonly building: readonly Facts.Facts[]; readonly honest: readonly Facts.Facts[]; readonly attack: readonly Facts.Facts[] }
+let blocks: {
+  readonly building: readonly Facts.Facts[]
+  readonly honest: readonly Facts.Facts[]
+  readonly attack: readonly Facts.Facts[]
+}
 let building: Rehearsal.Replayed
 let honest: Rehearsal.Replayed
 let attack: Rehearsal.Replayed
@@ -42,11 +50,18 @@ beforeAll(async () => {
     privilegedChange({ ...at, contracts: [vault.address, safe.address, ember.address], safes: [safe.address] }),
     largeOutflow({ ...at, contract: vault.address, asset: wrapped }),
     largeOutflow({ ...at, name: 'largeOutflow:collateral', contract: vault.address, asset: token }),
-    priceManipulation({ ...at, pools: [{ address: pair.address, label: 'WETH/EMBR' }], protects: [{ contract: vault.address, asset: wrapped }] }),
+    priceManipulation({
+      ...at,
+      pools: [{ address: pair.address, label: 'WETH/EMBR' }],
+      protects: [{ contract: vault.address, asset: wrapped }],
+    }),
     brokenInvariant({
       ...at,
       severity: 'P1',
-      reads: { solvent: { address: vault.address, abi: vaultAbi, functionName: 'isSolvent' }, badDebt: { address: vault.address, abi: vaultAbi, functionName: 'badDebt' } },
+      reads: {
+        solvent: { address: vault.address, abi: vaultAbi, functionName: 'isSolvent' },
+        badDebt: { address: vault.address, abi: vaultAbi, functionName: 'badDebt' },
+      },
       holds: ({ solvent, badDebt }) => solvent && badDebt === 0n,
     }),
     unexpectedMint({ ...at, token, minters: [deployer.address] }),
@@ -87,8 +102,15 @@ test('honest use raises nothing either for detectors that begin to watch in the 
 })
 
 test('the building of the world tells only that ownership passed on, and that there was no vault yet', () => {
-  const told = new Set(building.findings.map(({ detector, severity, values }) => `${severity} ${detector} ${values.event ?? 'could not judge'}`))
-  expect([...told].sort()).toEqual(['P2 privilegedChange:vault OwnershipTransferred', 'P3 brokenInvariant:vault could not judge'])
+  const told = new Set(
+    building.findings.map(
+      ({ detector, severity, values }) => `${severity} ${detector} ${values.event ?? 'could not judge'}`,
+    ),
+  )
+  expect([...told].sort()).toEqual([
+    'P2 privilegedChange:vault OwnershipTransferred',
+    'P3 brokenInvariant:vault could not judge',
+  ])
 })
 
 test('every round of the attack is a manipulated price', () => {
@@ -100,7 +122,9 @@ test('every round of the attack is a manipulated price', () => {
   expect(first?.confidence).toBe(0.95)
   expect(first?.values).toMatchObject({ amount: report.slice, restored: true })
   expect(first?.actors).toContain(`${rehearsal.chain.id}:${world.contracts.attack.address}`)
-  expect(first?.sentence).toMatch(/^[\d.]+ WETH, 14 % of all it held, left contract 0x\w{4}…\w{4} right after the price of WETH\/EMBR had been moved by a factor of [\d.]+ within the same transaction; the price was put back at its end\.$/)
+  expect(first?.sentence).toMatch(
+    /^[\d.]+ WETH, 14 % of all it held, left contract 0x\w{4}…\w{4} right after the price of WETH\/EMBR had been moved by a factor of [\d.]+ within the same transaction; the price was put back at its end\.$/,
+  )
 })
 
 test('every round of the attack is a large outflow to someone who had put nothing in', () => {
@@ -122,15 +146,27 @@ test('without a history only the share of the balance speaks', () => {
 test('the books are told once to be broken, in the block of the first round', () => {
   const found = of(attack, 'brokenInvariant:vault')
   expect(found).toHaveLength(1)
-  expect(found[0]).toMatchObject({ severity: 'P1', blockNumber: report.rounds[0]?.blockNumber, values: { answers: { solvent: false } } })
+  expect(found[0]).toMatchObject({
+    severity: 'P1',
+    blockNumber: report.rounds[0]?.blockNumber,
+    values: { answers: { solvent: false } },
+  })
 })
 
 test('the attack touches no privilege and mints nothing', () => {
-  for (const name of ['privilegedChange:vault', 'unexpectedMint:vault', 'strangerCall:vault', 'largeOutflow:collateral']) expect(of(attack, name)).toEqual([])
+  for (const name of [
+    'privilegedChange:vault',
+    'unexpectedMint:vault',
+    'strangerCall:vault',
+    'largeOutflow:collateral',
+  ])
+    expect(of(attack, name)).toEqual([])
 })
 
 test('state that went through the database gives the same findings and the same state', () => {
-  const stored = new Map([...honest.states].map(([name, state]) => [name, Json.decode(JSON.parse(JSON.stringify(Json.encode(state))))]))
+  const stored = new Map(
+    [...honest.states].map(([name, state]) => [name, Json.decode(JSON.parse(JSON.stringify(Json.encode(state))))]),
+  )
   expect(Rehearsal.replay(detectors, blocks.attack, stored)).toEqual(attack)
 })
 
@@ -151,13 +187,21 @@ test('frozen facts and states are enough: nothing is mutated', () => {
     }
     return value
   }
-  const states: Engine.States = new Map([...honest.states].map(([name, state]) => [name, freeze(structuredClone(state))]))
+  const states: Engine.States = new Map(
+    [...honest.states].map(([name, state]) => [name, freeze(structuredClone(state))]),
+  )
   expect(Rehearsal.replay(detectors, blocks.attack.map(freeze), states)).toEqual(attack)
 })
 
 test('a block in which nothing concerns a detector leaves its state the same object', () => {
-  const quiet = blocks.honest.map((facts) => ({ ...facts, block: { ...facts.block, transactions: [], logs: [] }, calls: [] })).at(-1)
-  const { states } = Engine.evaluate(detectors, quiet ? [quiet] : [], honest.states, { deploymentId: 'a', ruleSetVersion: 'b', now: new Date(0) })
+  const quiet = blocks.honest
+    .map((facts) => ({ ...facts, block: { ...facts.block, transactions: [], logs: [] }, calls: [] }))
+    .at(-1)
+  const { states } = Engine.evaluate(detectors, quiet ? [quiet] : [], honest.states, {
+    deploymentId: 'a',
+    ruleSetVersion: 'b',
+    now: new Date(0),
+  })
   expect([...states.keys()]).toEqual([])
 })
 

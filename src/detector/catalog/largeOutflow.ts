@@ -90,8 +90,18 @@ export function largeOutflow(options: Options) {
     return share >= shares.large ? 'P2' : 'P3'
   }
 
-  const draft = (key: string, severity: Finding.Severity, where: string, { net, unowed, before, observations, comparison }: Outflow, rest: Partial<Finding.Draft>): Finding.Draft => {
-    const times = comparison && (comparison.timesLargest >= 1.1 ? `, ${round(comparison.timesLargest)} times the largest such outflow known` : `, ${round(comparison.timesMedian)} times what is usual`)
+  const draft = (
+    key: string,
+    severity: Finding.Severity,
+    where: string,
+    { net, unowed, before, observations, comparison }: Outflow,
+    rest: Partial<Finding.Draft>,
+  ): Finding.Draft => {
+    const times =
+      comparison &&
+      (comparison.timesLargest >= 1.1
+        ? `, ${round(comparison.timesLargest)} times the largest such outflow known`
+        : `, ${round(comparison.timesMedian)} times what is usual`)
     const own = severity === 'P4'
     return {
       key,
@@ -118,7 +128,13 @@ export function largeOutflow(options: Options) {
     system,
     inputs: {
       movements: logs({ address: asset.address, events: Asset.events }),
-      balance: read({ address: asset.address, abi: Asset.views, functionName: 'balanceOf', args: [contract], optional: true }),
+      balance: read({
+        address: asset.address,
+        abi: Asset.views,
+        functionName: 'balanceOf',
+        args: [contract],
+        optional: true,
+      }),
     },
     initial: { ledger: [], perTransaction: [], perBlock: [] } as State,
     parameters: Json.encode({ contract, asset, shares, minObservations, minAmount, intermediaries }) as Json.Json,
@@ -136,24 +152,47 @@ export function largeOutflow(options: Options) {
       let unowedTotal = 0n
       for (const { net, accounts, transactionHash } of flows) {
         const unowed = least(unowedOf(accounts, ledger), positive(net))
-        const outflow = { net, unowed, before: held, observations: perTransaction.length, comparison: History.compare(perTransaction, unowed, minObservations) }
+        const outflow = {
+          net,
+          unowed,
+          before: held,
+          observations: perTransaction.length,
+          comparison: History.compare(perTransaction, unowed, minObservations),
+        }
         const own = unowed < net && Asset.basisPoints(net, held) >= shares.critical * 10_000 && net >= minAmount
         const severity = grade(outflow) ?? (own ? 'P4' : undefined)
         const transaction = transactions.get(transactionHash)
         const actors = transaction ? [transaction.from, ...(transaction.to ? [transaction.to] : [])] : []
-        if (severity) findings.push(draft(`transaction:${transactionHash}`, severity, 'in one transaction', outflow, { transactionHash, actors }))
+        if (severity)
+          findings.push(
+            draft(`transaction:${transactionHash}`, severity, 'in one transaction', outflow, {
+              transactionHash,
+              actors,
+            }),
+          )
         // Dust must neither raise an alarm nor crowd out what is worth remembering.
-        if (Asset.basisPoints(unowed, held) >= shares.least * 100) perTransaction = History.record(perTransaction, unowed)
+        if (Asset.basisPoints(unowed, held) >= shares.least * 100)
+          perTransaction = History.record(perTransaction, unowed)
         ledger = Ledger.add(ledger, accounts)
         held -= net
         unowedTotal += unowed
       }
-      const whole = { net: total, unowed: least(unowedTotal, positive(total)), before: opening, observations: state.perBlock.length, comparison: History.compare(state.perBlock, unowedTotal, minObservations) }
+      const whole = {
+        net: total,
+        unowed: least(unowedTotal, positive(total)),
+        before: opening,
+        observations: state.perBlock.length,
+        comparison: History.compare(state.perBlock, unowedTotal, minObservations),
+      }
       const severity = grade(whole)
       const known = findings.map((finding) => finding.severity).sort(Finding.compareSeverity)[0]
       // A drain in many small transactions shows only in their sum; one large transaction has been told already.
-      if (severity && (known === undefined || Finding.compareSeverity(severity, known) < 0)) findings.push(draft('block', severity, `in the ${flows.length} transactions of one block`, whole, {}))
-      const perBlock = Asset.basisPoints(whole.unowed, opening) >= shares.least * 100 ? History.record(state.perBlock, whole.unowed) : state.perBlock
+      if (severity && (known === undefined || Finding.compareSeverity(severity, known) < 0))
+        findings.push(draft('block', severity, `in the ${flows.length} transactions of one block`, whole, {}))
+      const perBlock =
+        Asset.basisPoints(whole.unowed, opening) >= shares.least * 100
+          ? History.record(state.perBlock, whole.unowed)
+          : state.perBlock
       return { state: { ledger, perTransaction, perBlock }, findings }
     },
   })
@@ -163,7 +202,8 @@ export function largeOutflow(options: Options) {
 function unowedOf(accounts: ReadonlyMap<Address, bigint>, ledger: Ledger.Ledger): bigint {
   const positions = new Map(ledger)
   let sum = 0n
-  for (const [account, change] of accounts) if (change < 0n) sum += positive(-change - Ledger.credit(positions, account))
+  for (const [account, change] of accounts)
+    if (change < 0n) sum += positive(-change - Ledger.credit(positions, account))
   return sum
 }
 
@@ -182,6 +222,10 @@ function round(value: number): number {
 export class UnknownBalanceError extends Errors.BaseError {
   override readonly name = 'largeOutflow.UnknownBalanceError'
   constructor(contract: Address, { address, symbol }: Asset.Asset) {
-    super(`${symbol} moved, but what the contract holds of it could not be read.`, { remedy: 'config', facts: { contract, asset: address }, advice: 'Check that the asset answers `balanceOf`.' })
+    super(`${symbol} moved, but what the contract holds of it could not be read.`, {
+      remedy: 'config',
+      facts: { contract, asset: address },
+      advice: 'Check that the asset answers `balanceOf`.',
+    })
   }
 }

@@ -1,4 +1,14 @@
-import { type Address, encodeAbiParameters, encodeFunctionData, erc20Abi, type Hex, pad, parseAbi, parseEther as ether, toEventSelector } from 'viem'
+import {
+  type Address,
+  encodeAbiParameters,
+  encodeFunctionData,
+  erc20Abi,
+  parseEther as ether,
+  type Hex,
+  pad,
+  parseAbi,
+  toEventSelector,
+} from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as Rehearsal from '../../../test/rehearsal.ts'
 import { type Options, priceManipulation } from './priceManipulation.ts'
@@ -22,13 +32,21 @@ beforeAll(async () => {
 afterAll(() => rehearsal?.stop())
 
 type Step = readonly [Address, Hex]
-const transfer = (to: Address, value: bigint) => encodeFunctionData({ abi: erc20Abi, functionName: 'transfer', args: [to, value] })
-const sync = (reserve0: bigint, reserve1: bigint): Step => [pool, Rehearsal.emit([syncTopic], encodeAbiParameters([{ type: 'uint112' }, { type: 'uint112' }], [reserve0, reserve1]))]
+const transfer = (to: Address, value: bigint) =>
+  encodeFunctionData({ abi: erc20Abi, functionName: 'transfer', args: [to, value] })
+const sync = (reserve0: bigint, reserve1: bigint): Step => [
+  pool,
+  Rehearsal.emit([syncTopic], encodeAbiParameters([{ type: 'uint112' }, { type: 'uint112' }], [reserve0, reserve1])),
+]
 const payout = (value: bigint): Step => [vault, Rehearsal.run([token, transfer(pool, value)])]
 const payback = (value: bigint): Step => [pool, Rehearsal.run([token, transfer(vault, value)])]
 
 /** What is told when the vault holds 1,000, the pool stands at 1000:1000, and then all `steps` happen in one transaction. */
-async function told(steps: readonly Step[], options: Partial<Options> = {}, before: readonly Step[] = [sync(1_000n, 1_000n)]) {
+async function told(
+  steps: readonly Step[],
+  options: Partial<Options> = {},
+  before: readonly Step[] = [sync(1_000n, 1_000n)],
+) {
   const detector = priceManipulation({
     chain: 'local',
     system: 'vault',
@@ -37,8 +55,17 @@ async function told(steps: readonly Step[], options: Partial<Options> = {}, befo
     ...options,
   })
   const first = await rehearsal.client.getBlockNumber({ cacheTime: 0 })
-  const held = await rehearsal.client.readContract({ address: token, abi: erc20Abi, functionName: 'balanceOf', args: [vault] })
-  if (held < ether('1000')) await rehearsal.send('deployer', { to: token, data: encodeFunctionData({ abi: mintAbi, functionName: 'mint', args: [vault, ether('1000') - held] }) })
+  const held = await rehearsal.client.readContract({
+    address: token,
+    abi: erc20Abi,
+    functionName: 'balanceOf',
+    args: [vault],
+  })
+  if (held < ether('1000'))
+    await rehearsal.send('deployer', {
+      to: token,
+      data: encodeFunctionData({ abi: mintAbi, functionName: 'mint', args: [vault, ether('1000') - held] }),
+    })
   if (before.length > 0) await rehearsal.send('trader1', { to: pool, data: Rehearsal.run(...before) })
   await rehearsal.send('attacker', { to: pool, data: Rehearsal.run(...steps) })
   return Rehearsal.replay([detector], await rehearsal.facts([detector], first + 1n)).findings
@@ -46,7 +73,11 @@ async function told(steps: readonly Step[], options: Partial<Options> = {}, befo
 
 test('moved, paid and put back is P1 and sure; not put back less so; a trifle is P2', async () => {
   const [there] = await told([sync(2_000n, 500n), payout(ether('200')), sync(1_000n, 1_000n)])
-  expect(there).toMatchObject({ severity: 'P1', confidence: 0.95, values: { amount: ether('200'), balanceBefore: ether('1000'), timesMoved: 4, restored: true } })
+  expect(there).toMatchObject({
+    severity: 'P1',
+    confidence: 0.95,
+    values: { amount: ether('200'), balanceBefore: ether('1000'), timesMoved: 4, restored: true },
+  })
   const [away] = await told([sync(500n, 2_000n), payout(ether('200'))])
   expect(away).toMatchObject({ severity: 'P1', confidence: 0.88, values: { timesMoved: 4, restored: false } })
   const [trifle] = await told([sync(500n, 2_000n), payout(ether('1')), sync(1_000n, 1_000n)])
@@ -68,7 +99,9 @@ test('what was paid before the price moved does not count: a liquidator sells wh
 })
 
 test('what comes back within the transaction does not count', async () => {
-  expect(await told([sync(400n, 2_500n), payout(ether('300')), payback(ether('300')), sync(1_000n, 1_000n)])).toEqual([])
+  expect(await told([sync(400n, 2_500n), payout(ether('300')), payback(ether('300')), sync(1_000n, 1_000n)])).toEqual(
+    [],
+  )
   const [part] = await told([sync(400n, 2_500n), payout(ether('300')), payback(ether('100'))])
   expect(part?.values).toMatchObject({ amount: ether('200') })
 })
@@ -86,7 +119,10 @@ test('pools like Uniswap V3 tell their price as a root', async () => {
     pool,
     Rehearsal.emit(
       [swapTopic, pad('0x01'), pad('0x02')],
-      encodeAbiParameters([{ type: 'int256' }, { type: 'int256' }, { type: 'uint160' }, { type: 'uint128' }, { type: 'int24' }], [1n, -1n, root, 10n ** 18n, 0]),
+      encodeAbiParameters(
+        [{ type: 'int256' }, { type: 'int256' }, { type: 'uint160' }, { type: 'uint128' }, { type: 'int24' }],
+        [1n, -1n, root, 10n ** 18n, 0],
+      ),
     ),
   ]
   const unit = 2n ** 96n
@@ -100,5 +136,9 @@ test('logs that do not fit become findings of their own, and the attack is seen 
   const broken: Step = [pool, Rehearsal.emit([syncTopic], '0x00')]
   const extra: Step = [pool, Rehearsal.emit([syncTopic, pad('0x01')], pad('0x01', { size: 64 }))]
   const found = await told([broken, extra, [pool, Rehearsal.emit([])], sync(2_000n, 500n), payout(ether('200'))])
-  expect(found.map(({ severity, values }) => [severity, 'problem' in values])).toEqual([['P3', true], ['P3', true], ['P1', false]])
+  expect(found.map(({ severity, values }) => [severity, 'problem' in values])).toEqual([
+    ['P3', true],
+    ['P3', true],
+    ['P1', false],
+  ])
 })

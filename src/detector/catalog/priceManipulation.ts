@@ -59,7 +59,10 @@ const defaultMove = 1.25
 export function priceManipulation(options: Options) {
   const { chain, system, minMove = defaultMove, minShare = 0.01 } = options
   const pools = options.pools.map((pool) => ({ ...pool, address: Account.lower(pool.address) }))
-  const protects = options.protects.map(({ contract, asset }) => ({ contract: Account.lower(contract), asset: { ...asset, address: Account.lower(asset.address) } }))
+  const protects = options.protects.map(({ contract, asset }) => ({
+    contract: Account.lower(contract),
+    asset: { ...asset, address: Account.lower(asset.address) },
+  }))
   const factor = BigInt(Math.round(minMove * 10_000))
   const quotes = (kind: 'v2' | 'v3') => pools.filter((pool) => (pool.kind ?? 'v2') === kind)
 
@@ -72,9 +75,36 @@ export function priceManipulation(options: Options) {
       steps: logs({ address: pools.map(({ address }) => address), events: Price.events }),
       movements: logs({ address: protects.map(({ asset }) => asset.address), events: Asset.events }),
       // The price at the end of the block is the one before the next; a pool may be silent until it is attacked.
-      reserves: group(Object.fromEntries(quotes('v2').map(({ address }) => [address, read({ address, abi: views, functionName: 'getReserves', optional: true })]))),
-      slots: group(Object.fromEntries(quotes('v3').map(({ address }) => [address, read({ address, abi: views, functionName: 'slot0', optional: true })]))),
-      balances: group(Object.fromEntries(protects.map(({ contract, asset }) => [balanceKey({ contract, asset }), read({ address: asset.address, abi: Asset.views, functionName: 'balanceOf', args: [contract], optional: true })]))),
+      reserves: group(
+        Object.fromEntries(
+          quotes('v2').map(({ address }) => [
+            address,
+            read({ address, abi: views, functionName: 'getReserves', optional: true }),
+          ]),
+        ),
+      ),
+      slots: group(
+        Object.fromEntries(
+          quotes('v3').map(({ address }) => [
+            address,
+            read({ address, abi: views, functionName: 'slot0', optional: true }),
+          ]),
+        ),
+      ),
+      balances: group(
+        Object.fromEntries(
+          protects.map(({ contract, asset }) => [
+            balanceKey({ contract, asset }),
+            read({
+              address: asset.address,
+              abi: Asset.views,
+              functionName: 'balanceOf',
+              args: [contract],
+              optional: true,
+            }),
+          ]),
+        ),
+      ),
     },
     initial: {} as Price.Prices,
     parameters: Json.encode({ pools, protects, minMove, minShare }) as Json.Json,
@@ -82,7 +112,12 @@ export function priceManipulation(options: Options) {
       const { steps, reserves, slots, balances } = block.inputs
       const movements = Asset.movements(block.inputs.movements)
       const transactions = new Map(block.transactions.map((transaction) => [transaction.hash, transaction]))
-      const flowsOf = ({ contract, asset }: Protected, moves = movements) => Asset.flows(moves.filter((movement) => movement.asset === asset.address), contract, block.transactions)
+      const flowsOf = ({ contract, asset }: Protected, moves = movements) =>
+        Asset.flows(
+          moves.filter((movement) => movement.asset === asset.address),
+          contract,
+          block.transactions,
+        )
       const findings: Finding.Draft[] = []
       let prices = state
       for (const [transactionHash, own] of Map.groupBy(steps, (step) => step.transactionHash)) {
@@ -93,17 +128,35 @@ export function priceManipulation(options: Options) {
         for (const market of protects) {
           const { contract, asset } = market
           const since = Math.min(...moves.map((move) => move.since))
-          const payouts = inTransaction.filter((movement) => movement.asset === asset.address && movement.from === contract && movement.to !== contract && movement.logIndex > since)
+          const payouts = inTransaction.filter(
+            (movement) =>
+              movement.asset === asset.address &&
+              movement.from === contract &&
+              movement.to !== contract &&
+              movement.logIndex > since,
+          )
           const first = payouts[0]
           const paid = payouts.reduce((sum, { value }) => sum + value, 0n)
           const net = flowsOf(market, inTransaction)[0]?.net ?? 0n
           if (!first || net <= 0n) continue
-          const move = moves.filter((candidate) => candidate.since < first.logIndex).reduce((a, b) => (Price.times(b.extreme, b.before) > Price.times(a.extreme, a.before) ? b : a))
+          const move = moves
+            .filter((candidate) => candidate.since < first.logIndex)
+            .reduce((a, b) => (Price.times(b.extreme, b.before) > Price.times(a.extreme, a.before) ? b : a))
           const left = balances[balanceKey(market)]
-          const before = left === undefined ? undefined : left + flowsOf(market).reduce((sum, flow) => sum + flow.net, 0n)
+          const before =
+            left === undefined ? undefined : left + flowsOf(market).reduce((sum, flow) => sum + flow.net, 0n)
           const transaction = transactions.get(transactionHash)
-          const actors = [...(transaction ? [transaction.from] : []), ...(transaction?.to ? [transaction.to] : []), first.to]
-          findings.push({ ...describe(market, move, paid < net ? paid : net, before), transactionHash, key: `${transactionHash}:${contract}:${asset.address}`, actors: [...new Set(actors)] })
+          const actors = [
+            ...(transaction ? [transaction.from] : []),
+            ...(transaction?.to ? [transaction.to] : []),
+            first.to,
+          ]
+          findings.push({
+            ...describe(market, move, paid < net ? paid : net, before),
+            transactionHash,
+            key: `${transactionHash}:${contract}:${asset.address}`,
+            actors: [...new Set(actors)],
+          })
         }
       }
       const quoted = [
@@ -115,7 +168,12 @@ export function priceManipulation(options: Options) {
     },
   })
 
-  function describe({ contract, asset }: Protected, move: Price.Move, amount: bigint, before: bigint | undefined): Omit<Finding.Draft, 'key'> {
+  function describe(
+    { contract, asset }: Protected,
+    move: Price.Move,
+    amount: bigint,
+    before: bigint | undefined,
+  ): Omit<Finding.Draft, 'key'> {
     const share = before === undefined ? undefined : Asset.basisPoints(amount, before)
     const label = pools.find(({ address }) => address === move.pool)?.label ?? move.pool
     const restored = !Price.isMoved(move.end, move.before, factor)
@@ -128,7 +186,17 @@ export function priceManipulation(options: Options) {
       confidence: Math.round((1 - doubt) * 100) / 100,
       sentence: `${Asset.format(asset, amount)}${share === undefined ? '' : `, ${Asset.percent(share)} of all it held,`} left contract ${Account.brief(contract)} right after the price of ${label} had been moved by a factor of ${factorMoved} within the same transaction${restored ? '; the price was put back at its end' : ''}.`,
       subject: contract,
-      values: { asset: asset.address, amount, balanceBefore: before ?? null, pool: move.pool, priceBefore: move.before, priceExtreme: move.extreme, priceEnd: move.end, timesMoved: factorMoved, restored },
+      values: {
+        asset: asset.address,
+        amount,
+        balanceBefore: before ?? null,
+        pool: move.pool,
+        priceBefore: move.before,
+        priceExtreme: move.extreme,
+        priceEnd: move.end,
+        timesMoved: factorMoved,
+        restored,
+      },
     }
   }
 }

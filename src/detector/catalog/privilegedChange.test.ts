@@ -1,5 +1,17 @@
 import { createRequire } from 'node:module'
-import { type Abi, type Address, encodeFunctionData, getContractAddress, type Hex, keccak256, pad, parseAbi, stringToHex, toEventSelector, zeroAddress } from 'viem'
+import {
+  type Abi,
+  type Address,
+  encodeFunctionData,
+  getContractAddress,
+  type Hex,
+  keccak256,
+  pad,
+  parseAbi,
+  stringToHex,
+  toEventSelector,
+  zeroAddress,
+} from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as Rehearsal from '../../../test/rehearsal.ts'
 import * as Safe from '../../drill/Safe.ts'
@@ -8,7 +20,8 @@ import * as World from '../../drill/World.ts'
 import { type Options, privilegedChange } from './privilegedChange.ts'
 
 const require = createRequire(import.meta.url)
-const openZeppelin = (name: string) => require(`@openzeppelin/contracts/build/contracts/${name}.json`) as { readonly abi: Abi; readonly bytecode: Hex }
+const openZeppelin = (name: string) =>
+  require(`@openzeppelin/contracts/build/contracts/${name}.json`) as { readonly abi: Abi; readonly bytecode: Hex }
 /** `eip1967.proxy.admin` less one (https://eips.ethereum.org/EIPS/eip-1967). */
 const adminSlot = '0xb53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103'
 const safeAbi = parseAbi([
@@ -49,19 +62,28 @@ async function told(contracts: readonly Address[], acts: () => Promise<unknown>,
   const { findings } = Rehearsal.replay([detector], (await rehearsal.facts([detector], first - 1n)).slice(1))
   return findings.filter(({ blockNumber }) => blockNumber > first)
 }
-const short = (findings: Awaited<ReturnType<typeof told>>) => findings.map(({ severity, values }) => `${severity} ${values.event}`)
+const short = (findings: Awaited<ReturnType<typeof told>>) =>
+  findings.map(({ severity, values }) => `${severity} ${values.event}`)
 
 test('Safe 1.4.1: signers, modules, guard and handler, each by what it lets the new holder do', async () => {
   const { safe, safeHandler } = world.contracts
-  const call = (functionName: string, args: readonly unknown[]) => encodeFunctionData({ abi: safeAbi as Abi, functionName, args })
+  const call = (functionName: string, args: readonly unknown[]) =>
+    encodeFunctionData({ abi: safeAbi as Abi, functionName, args })
   const findings = await told(
     [safe.address],
     async () => {
       await order(call('addOwnerWithThreshold', [address('trader1'), 3n]))
       // Three signatures are needed now, so all owners sign that two are enough again.
       const sender = Sender.open(world.url, world.chainId, world.accounts)
-      const lower = await Safe.order(world, { to: safe.address, data: call('changeThreshold', [2n]), signers: ['owner1', 'owner2', 'owner3'] })
-      await rehearsal.client.waitForTransactionReceipt({ hash: (await Sender.sendAll(sender, [lower]))[0] as Hex, pollingInterval: 10 })
+      const lower = await Safe.order(world, {
+        to: safe.address,
+        data: call('changeThreshold', [2n]),
+        signers: ['owner1', 'owner2', 'owner3'],
+      })
+      await rehearsal.client.waitForTransactionReceipt({
+        hash: (await Sender.sendAll(sender, [lower]))[0] as Hex,
+        pollingInterval: 10,
+      })
       await order(call('enableModule', [actor]))
       await order(call('disableModule', ['0x0000000000000000000000000000000000000001', actor]))
       await order(call('setFallbackHandler', [actor]))
@@ -81,17 +103,42 @@ test('Safe 1.4.1: signers, modules, guard and handler, each by what it lets the 
     'P3 RemovedOwner',
     'P2 AddedOwner',
   ])
-  expect(findings[2]?.sentence).toMatch(/^The Safe now needs only 2 signatures instead of 3 on contract 0x\w{4}…\w{4}, sent by 0x\w{4}…\w{4}\. Nobody announced this\.$/)
+  expect(findings[2]?.sentence).toMatch(
+    /^The Safe now needs only 2 signatures instead of 3 on contract 0x\w{4}…\w{4}, sent by 0x\w{4}…\w{4}\. Nobody announced this\.$/,
+  )
 })
 
 test('Safe 1.3.0, whose parameters are not indexed, and a guardian that is not indexed either', async () => {
   const at = pad(address('attacker'))
-  const signatures = ['AddedOwner(address)', 'RemovedOwner(address)', 'EnabledModule(address)', 'DisabledModule(address)', 'ChangedGuard(address)', 'ChangedFallbackHandler(address)', 'ChangedMasterCopy(address)', 'GuardianSet(address)'] as const
+  const signatures = [
+    'AddedOwner(address)',
+    'RemovedOwner(address)',
+    'EnabledModule(address)',
+    'DisabledModule(address)',
+    'ChangedGuard(address)',
+    'ChangedFallbackHandler(address)',
+    'ChangedMasterCopy(address)',
+    'GuardianSet(address)',
+  ] as const
   const findings = await told([actor], async () => {
-    for (const signature of signatures) await rehearsal.send('attacker', { to: actor, data: Rehearsal.emit([toEventSelector(signature)], at) })
-    await rehearsal.send('attacker', { to: actor, data: Rehearsal.emit([toEventSelector('ChangedThreshold(uint256)')], pad('0x01')) })
+    for (const signature of signatures)
+      await rehearsal.send('attacker', { to: actor, data: Rehearsal.emit([toEventSelector(signature)], at) })
+    await rehearsal.send('attacker', {
+      to: actor,
+      data: Rehearsal.emit([toEventSelector('ChangedThreshold(uint256)')], pad('0x01')),
+    })
   })
-  expect(short(findings)).toEqual(['P2 AddedOwner', 'P3 RemovedOwner', 'P1 EnabledModule', 'P3 DisabledModule', 'P2 ChangedGuard', 'P2 ChangedFallbackHandler', 'P1 ChangedMasterCopy', 'P2 GuardianSet', 'P1 ChangedThreshold'])
+  expect(short(findings)).toEqual([
+    'P2 AddedOwner',
+    'P3 RemovedOwner',
+    'P1 EnabledModule',
+    'P3 DisabledModule',
+    'P2 ChangedGuard',
+    'P2 ChangedFallbackHandler',
+    'P1 ChangedMasterCopy',
+    'P2 GuardianSet',
+    'P1 ChangedThreshold',
+  ])
   expect(findings.every(({ actors }) => actors.includes(`eip155:41003:${address('attacker')}`))).toBe(true)
   expect(findings.at(-1)?.sentence).toContain('only 1 signature instead of a number not known here')
 })
@@ -100,7 +147,12 @@ test('ownership: passed on, given up, begun; to oneself is no change', async () 
   const transferred = toEventSelector('OwnershipTransferred(address,address)')
   const [a, b, none] = [pad(address('trader1')), pad(address('trader2')), pad(zeroAddress)]
   const findings = await told([actor], async () => {
-    for (const topics of [[transferred, a, b], [transferred, a, none], [transferred, a, a], [toEventSelector('OwnershipTransferStarted(address,address)'), a, b]]) {
+    for (const topics of [
+      [transferred, a, b],
+      [transferred, a, none],
+      [transferred, a, a],
+      [toEventSelector('OwnershipTransferStarted(address,address)'), a, b],
+    ]) {
       await rehearsal.send('trader3', { to: actor, data: Rehearsal.emit(topics) })
     }
   })
@@ -110,22 +162,60 @@ test('ownership: passed on, given up, begun; to oneself is no change', async () 
 test('proxies, beacons and roles of OpenZeppelin; a constructor speaks of a beginning, not of a change', async () => {
   const implementation = await rehearsal.deploy('deployer', (await Rehearsal.artifacts()).Gate)
   const nonce = BigInt(await rehearsal.client.getTransactionCount({ address: address('deployer') }))
-  const [proxy, beacon, timelock] = [0n, 1n, 2n].map((offset) => getContractAddress({ from: address('deployer'), nonce: nonce + offset })) as [Address, Address, Address]
+  const [proxy, beacon, timelock] = [0n, 1n, 2n].map((offset) =>
+    getContractAddress({ from: address('deployer'), nonce: nonce + offset }),
+  ) as [Address, Address, Address]
   const role = keccak256(stringToHex('PROPOSER_ROLE'))
   const findings = await told([proxy, beacon, timelock], async () => {
-    await rehearsal.deploy('deployer', openZeppelin('TransparentUpgradeableProxy'), [implementation, address('deployer'), encodeFunctionData({ abi: parseAbi(['function init()']), functionName: 'init' })])
+    await rehearsal.deploy('deployer', openZeppelin('TransparentUpgradeableProxy'), [
+      implementation,
+      address('deployer'),
+      encodeFunctionData({ abi: parseAbi(['function init()']), functionName: 'init' }),
+    ])
     await rehearsal.deploy('deployer', openZeppelin('UpgradeableBeacon'), [implementation, address('deployer')])
     await rehearsal.deploy('deployer', openZeppelin('TimelockController'), [0n, [], [], address('deployer')])
     const stored = await rehearsal.client.getStorageAt({ address: proxy, slot: adminSlot })
-    const upgrade = encodeFunctionData({ abi: openZeppelin('ProxyAdmin').abi, functionName: 'upgradeAndCall', args: [proxy, actor, '0x'] })
+    const upgrade = encodeFunctionData({
+      abi: openZeppelin('ProxyAdmin').abi,
+      functionName: 'upgradeAndCall',
+      args: [proxy, actor, '0x'],
+    })
     await rehearsal.send('deployer', { to: `0x${stored?.slice(-40)}`, data: upgrade })
-    await rehearsal.send('deployer', { to: beacon, data: encodeFunctionData({ abi: openZeppelin('UpgradeableBeacon').abi, functionName: 'upgradeTo', args: [actor] }) })
+    await rehearsal.send('deployer', {
+      to: beacon,
+      data: encodeFunctionData({
+        abi: openZeppelin('UpgradeableBeacon').abi,
+        functionName: 'upgradeTo',
+        args: [actor],
+      }),
+    })
     for (const functionName of ['grantRole', 'revokeRole', 'grantRole'] as const) {
-      await rehearsal.send('deployer', { to: timelock, data: encodeFunctionData({ abi: openZeppelin('TimelockController').abi, functionName, args: [role, address('attacker')] }) })
+      await rehearsal.send('deployer', {
+        to: timelock,
+        data: encodeFunctionData({
+          abi: openZeppelin('TimelockController').abi,
+          functionName,
+          args: [role, address('attacker')],
+        }),
+      })
     }
-    await rehearsal.send('attacker', { to: timelock, data: encodeFunctionData({ abi: openZeppelin('TimelockController').abi, functionName: 'renounceRole', args: [role, address('attacker')] }) })
+    await rehearsal.send('attacker', {
+      to: timelock,
+      data: encodeFunctionData({
+        abi: openZeppelin('TimelockController').abi,
+        functionName: 'renounceRole',
+        args: [role, address('attacker')],
+      }),
+    })
   })
-  expect(short(findings)).toEqual(['P1 Upgraded', 'P1 Upgraded', 'P2 RoleGranted', 'P3 RoleRevoked', 'P2 RoleGranted', 'P4 RoleRevoked'])
+  expect(short(findings)).toEqual([
+    'P1 Upgraded',
+    'P1 Upgraded',
+    'P2 RoleGranted',
+    'P3 RoleRevoked',
+    'P2 RoleGranted',
+    'P4 RoleRevoked',
+  ])
   expect(findings[0]?.values).toMatchObject({ holder: expect.stringMatching(/^0x/), announced: false })
 })
 
@@ -143,7 +233,14 @@ test('what was announced is P4, where every field announced is as announced', as
 
 test('further events are taken from the configuration', async () => {
   const also = parseAbi(['event KeeperReplaced(address indexed before, address keeper)'])
-  const act = () => rehearsal.send('attacker', { to: actor, data: Rehearsal.emit([toEventSelector('KeeperReplaced(address,address)'), pad(address('trader1'))], pad(address('attacker'))) })
+  const act = () =>
+    rehearsal.send('attacker', {
+      to: actor,
+      data: Rehearsal.emit(
+        [toEventSelector('KeeperReplaced(address,address)'), pad(address('trader1'))],
+        pad(address('attacker')),
+      ),
+    })
   const [finding] = await told([actor], act, { also })
   expect(finding).toMatchObject({ severity: 'P2', values: { event: 'KeeperReplaced', holder: address('attacker') } })
 })
@@ -153,12 +250,28 @@ test('logs that do not fit become findings of their own, other contracts are non
   const malformed = await told([actor], () =>
     rehearsal.send('attacker', {
       to: actor,
-      data: Rehearsal.run(...([[[upgraded], '0x'], [[upgraded, pad('0x01'), pad('0x02')], '0x'], [[upgraded, pad('0x01')], '0xff'], [[], '0x']] as const).map(([topics, data]) => [actor, Rehearsal.emit(topics, data)] as const), [
-        actor,
-        Rehearsal.emit([upgraded, pad('0x01')]),
-      ]),
+      data: Rehearsal.run(
+        ...(
+          [
+            [[upgraded], '0x'],
+            [[upgraded, pad('0x01'), pad('0x02')], '0x'],
+            [[upgraded, pad('0x01')], '0xff'],
+            [[], '0x'],
+          ] as const
+        ).map(([topics, data]) => [actor, Rehearsal.emit(topics, data)] as const),
+        [actor, Rehearsal.emit([upgraded, pad('0x01')])],
+      ),
     }),
   )
-  expect(malformed.map(({ severity, values }) => `${severity} ${values.event ?? 'problem'}`)).toEqual(['P3 problem', 'P3 problem', 'P3 problem', 'P1 Upgraded'])
-  expect(await told([world.contracts.vault.address], () => rehearsal.send('attacker', { to: actor, data: Rehearsal.emit([upgraded, pad('0x01')]) }))).toEqual([])
+  expect(malformed.map(({ severity, values }) => `${severity} ${values.event ?? 'problem'}`)).toEqual([
+    'P3 problem',
+    'P3 problem',
+    'P3 problem',
+    'P1 Upgraded',
+  ])
+  expect(
+    await told([world.contracts.vault.address], () =>
+      rehearsal.send('attacker', { to: actor, data: Rehearsal.emit([upgraded, pad('0x01')]) }),
+    ),
+  ).toEqual([])
 })

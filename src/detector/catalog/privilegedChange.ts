@@ -52,7 +52,14 @@ export function privilegedChange(options: Options) {
     inputs: {
       changes: logs({ address: contracts, events: Power.events }),
       others: logs({ address: contracts, events: also }),
-      thresholds: group(Object.fromEntries(safes.map((safe) => [Account.lower(safe), read({ address: safe, abi: threshold, functionName: 'getThreshold', optional: true })]))),
+      thresholds: group(
+        Object.fromEntries(
+          safes.map((safe) => [
+            Account.lower(safe),
+            read({ address: safe, abi: threshold, functionName: 'getThreshold', optional: true }),
+          ]),
+        ),
+      ),
     },
     initial: {} as State,
     parameters: Json.encode({ contracts, safes, expected, also }) as Json.Json,
@@ -60,7 +67,12 @@ export function privilegedChange(options: Options) {
       const transactions = new Map(block.transactions.map((transaction) => [transaction.hash, transaction]))
       const thresholds = { ...state }
       const findings: Finding.Draft[] = []
-      const tell = (log: Pick<Block.Log, 'address' | 'logIndex' | 'transactionHash'>, event: string, change: Power.Change, args: unknown) => {
+      const tell = (
+        log: Pick<Block.Log, 'address' | 'logIndex' | 'transactionHash'>,
+        event: string,
+        change: Power.Change,
+        args: unknown,
+      ) => {
         const transaction = transactions.get(log.transactionHash)
         if (transaction && isOwnConstructor(transaction, log.address)) return
         const announced = expected.some((one) => matches(one, transaction?.from, change.holder))
@@ -73,7 +85,13 @@ export function privilegedChange(options: Options) {
           subject: log.address,
           transactionHash: log.transactionHash,
           actors: transaction ? [transaction.from, ...(transaction.to ? [transaction.to] : [])] : [],
-          values: { event, announced, contract: log.address, arguments: Json.decode(Json.encode(args)), holder: change.holder ?? null },
+          values: {
+            event,
+            announced,
+            contract: log.address,
+            arguments: Json.decode(Json.encode(args)),
+            holder: change.holder ?? null,
+          },
         })
       }
       for (const log of block.inputs.changes) {
@@ -85,15 +103,19 @@ export function privilegedChange(options: Options) {
         const { eventName, args } = log as unknown as { readonly eventName: string; readonly args: unknown }
         tell(log, eventName, { severity: 'P2', says: `${eventName} was emitted`, holder: lastAddress(args) }, args)
       }
-      for (const [safe, now] of Object.entries(block.inputs.thresholds)) if (now !== undefined) thresholds[safe as Address] = now
+      for (const [safe, now] of Object.entries(block.inputs.thresholds))
+        if (now !== undefined) thresholds[safe as Address] = now
       return { state: isSame(state, thresholds) ? state : thresholds, findings }
     },
   })
 }
 
 function matches(expected: Expected, sender: Address | undefined, holder: Address | undefined): boolean {
-  const same = (wanted: Address | undefined, found: Address | undefined) => wanted === undefined || Account.lower(wanted) === (found && Account.lower(found))
-  return (expected.sender ?? expected.holder) !== undefined && same(expected.sender, sender) && same(expected.holder, holder)
+  const same = (wanted: Address | undefined, found: Address | undefined) =>
+    wanted === undefined || Account.lower(wanted) === (found && Account.lower(found))
+  return (
+    (expected.sender ?? expected.holder) !== undefined && same(expected.sender, sender) && same(expected.holder, holder)
+  )
 }
 
 /** A contract made directly by this transaction: what its constructor says of itself is its beginning, not a change. */
@@ -103,7 +125,9 @@ function isOwnConstructor({ to, from, nonce }: Block.Transaction, contract: Addr
 
 /** By custom the last address of such an event is the new holder. */
 function lastAddress(args: unknown): Address | undefined {
-  return Object.values((args ?? {}) as Record<string, unknown>).findLast((value): value is Address => typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value))
+  return Object.values((args ?? {}) as Record<string, unknown>).findLast(
+    (value): value is Address => typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value),
+  )
 }
 
 function isSame(a: State, b: State): boolean {

@@ -52,24 +52,55 @@ export function strangerCall(options: Options) {
     parameters: Json.encode({ contracts, functions, allowed: options.allowed, severity }) as Json.Json,
     evaluate: ({ block, state }) => {
       const senders = new Map(block.transactions.map(({ hash, from }) => [hash, from]))
-      const strangers = once((block.inputs.calls as readonly Call[]).filter((call) => isOurs(call, own))).filter(({ caller }) => !allowed.has(caller) && !own.has(caller))
+      const strangers = once((block.inputs.calls as readonly Call[]).filter((call) => isOurs(call, own))).filter(
+        ({ caller }) => !allowed.has(caller) && !own.has(caller),
+      )
       const place = (call: Call): Pick<Finding.Draft, 'subject' | 'transactionHash' | 'actors'> => ({
         subject: call.to,
         transactionHash: call.transactionHash,
         actors: [...new Set([call.caller, senders.get(call.transactionHash) ?? call.caller])],
       })
-      const values = (call: Call) => ({ function: call.functionName, arguments: Json.decode(Json.encode(call.args ?? [])), caller: call.caller, path: call.path })
+      const values = (call: Call) => ({
+        function: call.functionName,
+        arguments: Json.decode(Json.encode(call.args ?? [])),
+        caller: call.caller,
+        path: call.path,
+      })
       const findings = strangers
         .filter(({ succeeded }) => succeeded)
         .map((call): Finding.Draft => {
           const key = `${call.transactionHash}:${call.path.join('.')}`
           if (block.stage === 'pending') {
-            return { ...place(call), key, severity: 'P3', confidence: 0.5, sentence: `${Account.brief(call.caller)} is about to call ${call.functionName} on contract ${Account.brief(call.to)}, which is not for it. The transaction waits to be included.`, values: values(call) }
+            return {
+              ...place(call),
+              key,
+              severity: 'P3',
+              confidence: 0.5,
+              sentence: `${Account.brief(call.caller)} is about to call ${call.functionName} on contract ${Account.brief(call.to)}, which is not for it. The transaction waits to be included.`,
+              values: values(call),
+            }
           }
-          return { ...place(call), key, severity, confidence: 0.95, sentence: `${Account.brief(call.caller)}, who is not allowed to, called ${call.functionName} on contract ${Account.brief(call.to)}, and the call succeeded.`, values: values(call) }
+          return {
+            ...place(call),
+            key,
+            severity,
+            confidence: 0.95,
+            sentence: `${Account.brief(call.caller)}, who is not allowed to, called ${call.functionName} on contract ${Account.brief(call.to)}, and the call succeeded.`,
+            values: values(call),
+          }
         })
-      const failed = Map.groupBy(strangers.filter(({ succeeded }) => !succeeded), ({ caller }) => caller)
-      const attempts = failed.size === 0 ? state.attempts : Ledger.add(state.attempts, [...failed].map(([caller, own]) => [caller, BigInt(own.length)] as const), mostCallers)
+      const failed = Map.groupBy(
+        strangers.filter(({ succeeded }) => !succeeded),
+        ({ caller }) => caller,
+      )
+      const attempts =
+        failed.size === 0
+          ? state.attempts
+          : Ledger.add(
+              state.attempts,
+              [...failed].map(([caller, own]) => [caller, BigInt(own.length)] as const),
+              mostCallers,
+            )
       const counts = new Map(attempts)
       for (const [caller, [first, ...more]] of failed) {
         if (!first) continue

@@ -26,7 +26,12 @@ export type Options = {
 }
 
 type State = { readonly history: History.History }
-type Mint = { readonly amount: bigint; readonly before: bigint | undefined; readonly by: readonly Address[]; readonly comparison: History.Comparison | undefined }
+type Mint = {
+  readonly amount: bigint
+  readonly before: bigint | undefined
+  readonly by: readonly Address[]
+  readonly comparison: History.Comparison | undefined
+}
 type Verdict = { readonly severity: Finding.Severity; readonly confidence: number; readonly says: string }
 
 /**
@@ -53,16 +58,31 @@ export function unexpectedMint(options: Options) {
     const stranger = allowed && !by.some((address) => allowed.has(address))
     const who = by.map(Account.brief).join(' through ')
     // Whoever can mint once can mint without end. Under a hundredth it may still be a minter that nobody listed.
-    if (stranger) return { severity: dilution >= 100 ? 'P1' : 'P2', confidence: dilution >= 100 ? 0.95 : 0.8, says: `by ${who}, who is not a minter` }
+    if (stranger)
+      return {
+        severity: dilution >= 100 ? 'P1' : 'P2',
+        confidence: dilution >= 100 ? 0.95 : 0.8,
+        says: `by ${who}, who is not a minter`,
+      }
     const unusual = comparison && History.isUnusual(comparison)
     // More than half of all tokens are new: whatever they are sold for comes from those who held the others. At the
     // beginning of a token's life that is how it is handed out, so without a history a listed minter may, and nobody
     // is woken for another.
-    if (dilution >= 5_000 && !unusual && (comparison || !allowed)) return { severity: comparison ? 'P2' : 'P3', confidence: 0.5, says: 'more than there were before' }
-    if (dilution >= 5_000 && unusual) return { severity: 'P1', confidence: History.confidence(comparison), says: 'more than there were before, and far more than is usual for it' }
+    if (dilution >= 5_000 && !unusual && (comparison || !allowed))
+      return { severity: comparison ? 'P2' : 'P3', confidence: 0.5, says: 'more than there were before' }
+    if (dilution >= 5_000 && unusual)
+      return {
+        severity: 'P1',
+        confidence: History.confidence(comparison),
+        says: 'more than there were before, and far more than is usual for it',
+      }
     if (!unusual || dilution < 100) return undefined
     // A tenth is more than any pool of a token can take without its price breaking; a hundredth is worth a look by day.
-    return { severity: dilution >= 1_000 ? 'P2' : 'P3', confidence: History.confidence(comparison), says: 'far more than is usual for it' }
+    return {
+      severity: dilution >= 1_000 ? 'P2' : 'P3',
+      confidence: History.confidence(comparison),
+      says: 'far more than is usual for it',
+    }
   }
 
   return Detector.define({
@@ -89,26 +109,53 @@ export function unexpectedMint(options: Options) {
       for (const { net: amount, transactionHash } of flows) {
         if (amount > 0n) {
           const transaction = block.transactions.find(({ hash }) => hash === transactionHash)
-          const sent = transaction ? [transaction.from, ...(transaction.to && transaction.to !== token.address ? [transaction.to] : [])] : []
-          const callers = (block.inputs.calls.minting ?? []).filter((call) => call.transactionHash === transactionHash && call.succeeded && call.kind !== 'staticcall').map(({ caller }) => caller)
+          const sent = transaction
+            ? [transaction.from, ...(transaction.to && transaction.to !== token.address ? [transaction.to] : [])]
+            : []
+          const callers = (block.inputs.calls.minting ?? [])
+            .filter((call) => call.transactionHash === transactionHash && call.succeeded && call.kind !== 'staticcall')
+            .map(({ caller }) => caller)
           const by = traced && callers.length > 0 ? [...new Set(callers)] : sent
           const comparison = History.compare(history, amount, minObservations)
           const verdict = judge({ amount, before, by, comparison })
-          if (verdict) findings.push(draft(transactionHash, verdict, amount, before, { transactionHash, actors: [...new Set([...sent, ...by])] }))
+          if (verdict)
+            findings.push(
+              draft(transactionHash, verdict, amount, before, {
+                transactionHash,
+                actors: [...new Set([...sent, ...by])],
+              }),
+            )
           history = History.record(history, amount)
         }
         if (before !== undefined) before += amount
       }
       if (maxPerBlock !== undefined && total > maxPerBlock) {
         const says = `in one block, where at most ${Asset.format(token, maxPerBlock)} are expected`
-        findings.push(draft('block', { severity: 'P2', confidence: 0.9, says }, total, block.inputs.supply === undefined ? undefined : block.inputs.supply - total, {}))
+        findings.push(
+          draft(
+            'block',
+            { severity: 'P2', confidence: 0.9, says },
+            total,
+            block.inputs.supply === undefined ? undefined : block.inputs.supply - total,
+            {},
+          ),
+        )
       }
       return { state: history === state.history ? state : { history }, findings }
     },
   })
 
-  function draft(key: string, { severity, confidence, says }: Verdict, amount: bigint, before: bigint | undefined, rest: Partial<Finding.Draft>): Finding.Draft {
-    const share = before === undefined || before <= 0n ? '' : `, ${Asset.percent(Number((amount * 10_000n) / before))} of all there were,`
+  function draft(
+    key: string,
+    { severity, confidence, says }: Verdict,
+    amount: bigint,
+    before: bigint | undefined,
+    rest: Partial<Finding.Draft>,
+  ): Finding.Draft {
+    const share =
+      before === undefined || before <= 0n
+        ? ''
+        : `, ${Asset.percent(Number((amount * 10_000n) / before))} of all there were,`
     return {
       key,
       severity,

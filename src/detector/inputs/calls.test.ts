@@ -25,11 +25,31 @@ afterAll(() => rehearsal?.stop())
 async function seen(to: Address, data: `0x${string}`, address: Address | readonly Address[] = [proxy, code]) {
   const input = calls({ address, functions })
   const { blockNumber } = await rehearsal.send('attacker', { to, data })
-  const detector = { name: '', version: '', chain: '', system: '', inputs: { input }, initial: null, evaluate: () => ({ state: null, findings: [] }) }
+  const detector = {
+    name: '',
+    version: '',
+    chain: '',
+    system: '',
+    inputs: { input },
+    initial: null,
+    evaluate: () => ({ state: null, findings: [] }),
+  }
   const [facts] = await rehearsal.facts([detector], blockNumber)
   const problems: string[] = []
   const value = input.resolve(facts as Facts.Facts, ({ key }) => problems.push(key))
-  return { value: value.map(({ functionName, args, kind, path, from, to, caller, succeeded }) => ({ functionName, args, kind, path, from, to, caller, succeeded })), problems }
+  return {
+    value: value.map(({ functionName, args, kind, path, from, to, caller, succeeded }) => ({
+      functionName,
+      args,
+      kind,
+      path,
+      from,
+      to,
+      caller,
+      succeeded,
+    })),
+    problems,
+  }
 }
 const attacker = () => rehearsal.accounts.attacker.address.toLowerCase()
 
@@ -43,7 +63,10 @@ test('a call through a proxy is seen at the proxy and at its code, both with the
 })
 
 test('the caller is handed on through delegatecalls within delegatecalls', async () => {
-  const { value } = await seen(proxy, encodeFunctionData({ abi: multicallAbi, functionName: 'multicall', args: [[setLevel(6n)]] }))
+  const { value } = await seen(
+    proxy,
+    encodeFunctionData({ abi: multicallAbi, functionName: 'multicall', args: [[setLevel(6n)]] }),
+  )
   expect(value.map(({ kind, path, caller }) => [kind, path, caller])).toEqual([
     ['delegatecall', [0, 0], attacker()],
     ['delegatecall', [0, 0, 0], attacker()],
@@ -51,7 +74,11 @@ test('the caller is handed on through delegatecalls within delegatecalls', async
 })
 
 test('a contract that calls is the caller; a call that an outer one undid did not succeed', async () => {
-  const { value } = await seen(actor, Rehearsal.run([proxy, setLevel(7n)], [proxy, encodeFunctionData({ abi: functions, functionName: 'pause' })]), proxy)
+  const { value } = await seen(
+    actor,
+    Rehearsal.run([proxy, setLevel(7n)], [proxy, encodeFunctionData({ abi: functions, functionName: 'pause' })]),
+    proxy,
+  )
   expect(value.map(({ functionName, caller, path, succeeded }) => [functionName, caller, path, succeeded])).toEqual([
     ['setLevel', actor, [0], false],
     ['pause', actor, [1], false],
@@ -63,11 +90,25 @@ test('calldata that does not fit is told where the call succeeded, and passed ov
   expect(await seen(proxy, `${head}01`)).toEqual({ value: [], problems: [] })
   // A call to an account without code succeeds whatever it says.
   const plain = rehearsal.accounts.trader1.address
-  expect(await seen(actor, Rehearsal.run([plain, `${head}01`]), plain)).toEqual({ value: [], problems: [expect.stringMatching(/^call:0x[0-9a-f]{64}:0$/)] })
+  expect(await seen(actor, Rehearsal.run([plain, `${head}01`]), plain)).toEqual({
+    value: [],
+    problems: [expect.stringMatching(/^call:0x[0-9a-f]{64}:0$/)],
+  })
 })
 
 test('other functions and other contracts are left out', async () => {
-  expect((await seen(proxy, encodeFunctionData({ abi: parseAbi(['function setOracle(address next)']), functionName: 'setOracle', args: [actor] }))).value).toEqual([])
+  expect(
+    (
+      await seen(
+        proxy,
+        encodeFunctionData({
+          abi: parseAbi(['function setOracle(address next)']),
+          functionName: 'setOracle',
+          args: [actor],
+        }),
+      )
+    ).value,
+  ).toEqual([])
   expect((await seen(proxy, setLevel(5n), actor)).value).toEqual([])
 })
 
@@ -77,5 +118,7 @@ test('of waiting transactions their own call is known; without traces a block ca
   const [facts] = (await rehearsal.facts([], blockNumber)) as [Facts.Facts]
   expect(() => input.resolve(facts, () => {})).toThrow('The calls of this block are not known.')
   const pending: Facts.Facts = { ...facts, stage: 'pending', pending: facts.block.transactions }
-  expect(input.resolve(pending, () => {}).map(({ args, caller, path }) => [args, caller, path])).toEqual([[[9n], attacker(), []]])
+  expect(input.resolve(pending, () => {}).map(({ args, caller, path }) => [args, caller, path])).toEqual([
+    [[9n], attacker(), []],
+  ])
 })

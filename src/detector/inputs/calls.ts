@@ -1,4 +1,12 @@
-import { type Abi, type AbiFunction, type Address, type ContractFunctionName, type DecodeFunctionDataReturnType, decodeFunctionData, toFunctionSelector } from 'viem'
+import {
+  type Abi,
+  type AbiFunction,
+  type Address,
+  type ContractFunctionName,
+  type DecodeFunctionDataReturnType,
+  decodeFunctionData,
+  toFunctionSelector,
+} from 'viem'
 import * as Errors from '../../base/Errors.ts'
 import type * as Block from '../../chain/Block.ts'
 import type { Input } from '../Detector.ts'
@@ -16,9 +24,16 @@ export type DecodedCall<abi extends Abi> = DecodeFunctionDataReturnType<abi, Con
  * (`succeeded` is false). Needs traces, so the endpoint must offer `trace_block` or `debug_traceTransaction`.
  * In the pending stage a transaction's own call is all that is known.
  */
-export function calls<const abi extends Abi>(options: { readonly address: Address | readonly Address[]; readonly functions: abi }): Input<readonly DecodedCall<abi>[]> {
+export function calls<const abi extends Abi>(options: {
+  readonly address: Address | readonly Address[]
+  readonly functions: abi
+}): Input<readonly DecodedCall<abi>[]> {
   const addresses = new Set([options.address].flat().map((address) => address.toLowerCase()))
-  const functions = new Map((options.functions as Abi).filter((item): item is AbiFunction => item.type === 'function').map((item) => [toFunctionSelector(item), item]))
+  const functions = new Map(
+    (options.functions as Abi)
+      .filter((item): item is AbiFunction => item.type === 'function')
+      .map((item) => [toFunctionSelector(item), item]),
+  )
   return {
     kind: 'calls',
     demand: { calls: true, pending: true },
@@ -36,7 +51,19 @@ export function calls<const abi extends Abi>(options: { readonly address: Addres
         try {
           const { functionName, args } = decodeFunctionData({ abi: [item], data: input })
           const caller = callerOf(call, frames)
-          decoded.push({ functionName, args, transactionHash, path, kind, input, from, to, caller, value, succeeded } as unknown as DecodedCall<abi>)
+          decoded.push({
+            functionName,
+            args,
+            transactionHash,
+            path,
+            kind,
+            input,
+            from,
+            to,
+            caller,
+            value,
+            succeeded,
+          } as unknown as DecodedCall<abi>)
         } catch (cause) {
           // The callee reads such calldata as it likes, so a call that succeeded is worth a person's look.
           if (!succeeded) continue
@@ -54,7 +81,17 @@ export function calls<const abi extends Abi>(options: { readonly address: Addres
 
 function outermost(transaction: Block.Transaction): Block.Call {
   const { hash, from, to, input, value } = transaction
-  return { transactionHash: hash, path: [], kind: to === null ? 'create' : 'call', from, to, input, output: '0x', value, succeeded: true }
+  return {
+    transactionHash: hash,
+    path: [],
+    kind: to === null ? 'create' : 'call',
+    from,
+    to,
+    input,
+    output: '0x',
+    value,
+    succeeded: true,
+  }
 }
 
 /** A frame precedes those inside it, so the frames around `call` are known by the time it is looked at. */
@@ -78,7 +115,8 @@ export class MissingTraceError extends Errors.BaseError {
     super('The calls of this block are not known.', {
       remedy: 'config',
       facts: { block: blockNumber },
-      advice: 'Add an endpoint that offers trace_block or debug_traceTransaction, or remove the detectors that read calls.',
+      advice:
+        'Add an endpoint that offers trace_block or debug_traceTransaction, or remove the detectors that read calls.',
     })
   }
 }

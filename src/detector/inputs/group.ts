@@ -11,6 +11,7 @@ export function group<value>(members: Readonly<Record<string, Input<value>>>): I
       ...(demands.some(({ calls }) => calls) ? { calls: true } : {}),
       ...(demands.some(({ pending }) => pending) ? { pending: true } : {}),
     },
-    resolve: (facts, report) => Object.fromEntries(Object.entries(members).map(([name, member]) => [name, member.resolve(facts, report)])),
+    resolve: (facts, report) =>
+      Object.fromEntries(Object.entries(members).map(([name, member]) => [name, member.resolve(facts, report)])),
   }
 }

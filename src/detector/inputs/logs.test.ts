@@ -27,12 +27,17 @@ beforeAll(async () => {
     [[said], `0x${pad('0x20').slice(2)}${pad('0x02').slice(2)}6869${'00'.repeat(30)}`],
     [[said], pad('0x20')],
   ]
-  const { blockNumber } = await rehearsal.send('deployer', { to: actor, data: Rehearsal.run(...emitted.map(([topics, data]) => [actor, Rehearsal.emit(topics, data)] as const)) })
+  const { blockNumber } = await rehearsal.send('deployer', {
+    to: actor,
+    data: Rehearsal.run(...emitted.map(([topics, data]) => [actor, Rehearsal.emit(topics, data)] as const)),
+  })
   facts = (await rehearsal.facts([], blockNumber))[0] as Facts.Facts
 })
 afterAll(() => rehearsal?.stop())
 
-function resolved<value>(input: { readonly resolve: (facts: Facts.Facts, report: (problem: { key: string; message: string }) => void) => value }) {
+function resolved<value>(input: {
+  readonly resolve: (facts: Facts.Facts, report: (problem: { key: string; message: string }) => void) => value
+}) {
   const problems: string[] = []
   return { value: input.resolve(facts, ({ key }) => problems.push(key)), problems }
 }
@@ -47,7 +52,10 @@ test('what fits is decoded, what does not is told, and what is of another event 
 })
 
 test('of two layouts of one signature the number of topics chooses', () => {
-  const both = parseAbi(['event Moved(address indexed who, uint256 amount)', 'event Moved(address who, uint256 amount)'])
+  const both = parseAbi([
+    'event Moved(address indexed who, uint256 amount)',
+    'event Moved(address who, uint256 amount)',
+  ])
   const { value, problems } = resolved(logs({ address: actor, events: both }))
   expect(value.map(({ logIndex }) => logIndex)).toEqual([0, 2])
   expect(problems).toEqual(['log:1', 'log:3', 'log:4'])
@@ -60,11 +68,16 @@ test('from anyone: what does not fit is passed over in silence', () => {
 })
 
 test('logs of other contracts are left out', () => {
-  expect(resolved(logs({ address: '0x00000000000000000000000000000000000000aa', events }))).toEqual({ value: [], problems: [] })
+  expect(resolved(logs({ address: '0x00000000000000000000000000000000000000aa', events }))).toEqual({
+    value: [],
+    problems: [],
+  })
 })
 
 test('addresses may be given in any case', () => {
-  expect(resolved(logs({ address: [actor.toUpperCase().replace('0X', '0x') as Address], events })).value).toHaveLength(2)
+  expect(resolved(logs({ address: [actor.toUpperCase().replace('0X', '0x') as Address], events })).value).toHaveLength(
+    2,
+  )
 })
 
 test('the values have the types of the ABI', () => {

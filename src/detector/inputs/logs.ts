@@ -1,9 +1,23 @@
-import { type Abi, type AbiEvent, type Address, type ContractEventName, type DecodeEventLogReturnType, decodeEventLog, toEventSelector } from 'viem'
+import {
+  type Abi,
+  type AbiEvent,
+  type Address,
+  type ContractEventName,
+  type DecodeEventLogReturnType,
+  decodeEventLog,
+  toEventSelector,
+} from 'viem'
 import * as Errors from '../../base/Errors.ts'
 import type * as Block from '../../chain/Block.ts'
 import type { Input } from '../Detector.ts'
 
-export type DecodedLog<abi extends Abi> = DecodeEventLogReturnType<abi, ContractEventName<abi>, `0x${string}`[], `0x${string}`, true> &
+export type DecodedLog<abi extends Abi> = DecodeEventLogReturnType<
+  abi,
+  ContractEventName<abi>,
+  `0x${string}`[],
+  `0x${string}`,
+  true
+> &
   Pick<Block.Log, 'address' | 'logIndex' | 'transactionHash' | 'transactionIndex'>
 
 /**
@@ -14,9 +28,18 @@ export type DecodedLog<abi extends Abi> = DecodeEventLogReturnType<abi, Contract
  * `Transfer`), so there it is passed over in silence. Where `events` holds one signature with different indexed fields
  * (Safe 1.3.0 and 1.4.1), the number of topics chooses.
  */
-export function logs<const abi extends Abi>(options: { readonly address?: Address | readonly Address[] | undefined; readonly events: abi }): Input<readonly DecodedLog<abi>[]> {
-  const addresses = options.address === undefined ? undefined : new Set([options.address].flat().map((address) => address.toLowerCase()))
-  const events = Map.groupBy((options.events as Abi).filter((item): item is AbiEvent => item.type === 'event'), (event) => toEventSelector(event))
+export function logs<const abi extends Abi>(options: {
+  readonly address?: Address | readonly Address[] | undefined
+  readonly events: abi
+}): Input<readonly DecodedLog<abi>[]> {
+  const addresses =
+    options.address === undefined
+      ? undefined
+      : new Set([options.address].flat().map((address) => address.toLowerCase()))
+  const events = Map.groupBy(
+    (options.events as Abi).filter((item): item is AbiEvent => item.type === 'event'),
+    (event) => toEventSelector(event),
+  )
   return {
     kind: 'logs',
     demand: {},
@@ -30,15 +53,33 @@ export function logs<const abi extends Abi>(options: { readonly address?: Addres
         const event = candidates.find((candidate) => fits(candidate, log))
         try {
           if (!event) throw new LayoutError(log)
-          const { eventName, args } = decodeEventLog({ abi: [event], topics: log.topics as [`0x${string}`], data: log.data, strict: true })
+          const { eventName, args } = decodeEventLog({
+            abi: [event],
+            topics: log.topics as [`0x${string}`],
+            data: log.data,
+            strict: true,
+          })
           const { address, logIndex, transactionHash, transactionIndex } = log
-          decoded.push({ eventName, args, address, logIndex, transactionHash, transactionIndex } as unknown as DecodedLog<abi>)
+          decoded.push({
+            eventName,
+            args,
+            address,
+            logIndex,
+            transactionHash,
+            transactionIndex,
+          } as unknown as DecodedLog<abi>)
         } catch (cause) {
           if (!addresses) continue
           report({
             key: `log:${log.logIndex}`,
             message: `A ${candidates[0]?.name} log of ${log.address} does not fit the ABI given for it: ${Errors.messageOf(cause)}`,
-            values: { address: log.address, logIndex: log.logIndex, transactionHash: log.transactionHash, topics: log.topics, data: log.data.slice(0, 2_050) },
+            values: {
+              address: log.address,
+              logIndex: log.logIndex,
+              transactionHash: log.transactionHash,
+              topics: log.topics,
+              data: log.data.slice(0, 2_050),
+            },
           })
         }
       }
@@ -58,6 +99,9 @@ function fits({ inputs }: AbiEvent, { topics, data }: Block.Log): boolean {
 export class LayoutError extends Errors.BaseError {
   override readonly name = 'logs.LayoutError'
   constructor({ topics, data }: Block.Log) {
-    super(`it has ${topics.length} topics and ${(data.length - 2) / 2} bytes of data.`, { remedy: 'config', advice: 'Check the ABI and the address in the configuration.' })
+    super(`it has ${topics.length} topics and ${(data.length - 2) / 2} bytes of data.`, {
+      remedy: 'config',
+      advice: 'Check the ABI and the address in the configuration.',
+    })
   }
 }

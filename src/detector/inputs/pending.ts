@@ -8,6 +8,7 @@ export function pending(options: { readonly to: Address | readonly Address[] }):
   return {
     kind: 'pending',
     demand: { pending: true },
-    resolve: (facts) => (facts.stage === 'pending' ? (facts.pending ?? []).filter(({ to }) => to !== null && addresses.has(to)) : []),
+    resolve: (facts) =>
+      facts.stage === 'pending' ? (facts.pending ?? []).filter(({ to }) => to !== null && addresses.has(to)) : [],
   }
 }

@@ -24,12 +24,24 @@ beforeAll(async () => {
   token = await rehearsal.deploy('deployer', (await Rehearsal.artifacts()).OpenToken)
   holder = rehearsal.accounts.trader1.address
   first = (await rehearsal.client.getBlockNumber({ cacheTime: 0 })) + 1n
-  for (const value of [1n, 2n]) await rehearsal.send('deployer', { to: token, data: encodeFunctionData({ abi, functionName: 'mint', args: [holder, value] }) })
+  for (const value of [1n, 2n])
+    await rehearsal.send('deployer', {
+      to: token,
+      data: encodeFunctionData({ abi, functionName: 'mint', args: [holder, value] }),
+    })
 })
 afterAll(() => rehearsal?.stop())
 
 async function values<value>(input: Detector.Input<value>): Promise<readonly value[]> {
-  const detector = { name: '', version: '', chain: '', system: '', inputs: { input }, initial: null, evaluate: () => ({ state: null, findings: [] }) }
+  const detector = {
+    name: '',
+    version: '',
+    chain: '',
+    system: '',
+    inputs: { input },
+    initial: null,
+    evaluate: () => ({ state: null, findings: [] }),
+  }
   return (await rehearsal.facts([detector], first, first + 1n)).map((facts) => input.resolve(facts, () => {}))
 }
 
@@ -48,9 +60,15 @@ test('a view that reverts throws, or is undefined where that is asked for', asyn
 })
 
 test('a group answers by name, and asks for all that its members ask for', async () => {
-  const both = group({ supply: read({ address: token, abi, functionName: 'totalSupply' }), held: read({ address: token, abi, functionName: 'balanceOf', args: [holder] }) })
+  const both = group({
+    supply: read({ address: token, abi, functionName: 'totalSupply' }),
+    held: read({ address: token, abi, functionName: 'balanceOf', args: [holder] }),
+  })
   expect(both.demand.reads).toHaveLength(2)
-  expect(await values(both)).toEqual([{ supply: 1n, held: 1n }, { supply: 3n, held: 3n }])
+  expect(await values(both)).toEqual([
+    { supply: 1n, held: 1n },
+    { supply: 3n, held: 3n },
+  ])
   expect(await values(group({}))).toEqual([{}, {}])
 })
 

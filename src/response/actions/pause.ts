@@ -6,7 +6,11 @@ const pauseFunction = getAbiItem({ abi, name: 'pause' })
 const pausedFunction = getAbiItem({ abi, name: 'paused' })
 
 /** Pauses a contract of the OpenZeppelin `Pausable` shape: `pause()` changes it, `paused()` shows it. */
-export function pause(options: { readonly chain: string; readonly contract: Address; readonly label?: string | undefined }): Action {
+export function pause(options: {
+  readonly chain: string
+  readonly contract: Address
+  readonly label?: string | undefined
+}): Action {
   return {
     sentence: `Pause ${options.label ?? options.contract}`,
     chain: options.chain,
@@ -15,10 +19,24 @@ export function pause(options: { readonly chain: string; readonly contract: Addr
     args: [],
     value: 0n,
     precondition: async (chain) => {
-      const answer = (await chain.request('eth_call', [{ to: options.contract, data: encodeFunctionData({ abi, functionName: 'paused' }) }, 'latest'])) as Hex
-      if (answer === '0x') return { ok: false, summary: `${options.contract} has no paused(): it is no Pausable contract, or not on this chain.` }
+      const answer = (await chain.request('eth_call', [
+        { to: options.contract, data: encodeFunctionData({ abi, functionName: 'paused' }) },
+        'latest',
+      ])) as Hex
+      if (answer === '0x')
+        return {
+          ok: false,
+          summary: `${options.contract} has no paused(): it is no Pausable contract, or not on this chain.`,
+        }
       const paused = decodeFunctionResult({ abi, functionName: 'paused', data: answer })
-      return paused ? { ok: true, inEffect: true, summary: `${options.label ?? options.contract} is paused already.`, detail: { paused } } : { ok: true, summary: `${options.label ?? options.contract} is not paused.`, detail: { paused } }
+      return paused
+        ? {
+            ok: true,
+            inEffect: true,
+            summary: `${options.label ?? options.contract} is paused already.`,
+            detail: { paused },
+          }
+        : { ok: true, summary: `${options.label ?? options.contract} is not paused.`, detail: { paused } }
     },
     effect: { function: pausedFunction, args: [], expected: true },
   }
