@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatEther, type Hex } from 'viem'
 import type * as Schemas from '../api/contract/Schemas.ts'
+import * as Errors from '../base/Errors.ts'
 import type { Log } from '../base/Log.ts'
 import * as Chain from '../chain/Chain.ts'
 import * as Config from '../server/Config.ts'
@@ -218,6 +219,7 @@ async function writeReports(
     const response = await fetch(`${server.url}/api/incidents/${id}/report.${format}`, {
       headers: { authorization: `Bearer ${server.token}` },
     })
+    if (!response.ok) throw new ReportError(response.status)
     writeFileSync(path, await response.text())
     return path
   }
@@ -235,4 +237,11 @@ async function headOf({ url }: World.World): Promise<bigint> {
 
 async function untilBlock(world: World.World, number: bigint): Promise<void> {
   while ((await headOf(world)) < number) await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
+export class ReportError extends Errors.BaseError {
+  override readonly name = 'Demo.ReportError'
+  constructor(status: number) {
+    super(`The report of the incident could not be had: ${status}.`, { remedy: 'bug' })
+  }
 }

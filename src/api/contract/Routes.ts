@@ -78,18 +78,27 @@ export const showExhibit = createRoute({
   },
 })
 
-export const incidentReport = createRoute({
+// Two routes: a parameter is always a whole segment of the path.
+export const incidentReportPage = createRoute({
   method: 'get',
-  path: '/api/incidents/{id}/report.{format}',
+  path: '/api/incidents/{id}/report.html',
   security,
-  request: { params: id.extend({ format: z.enum(['html', 'json']) }) },
+  request: { params: id },
   responses: {
     200: {
-      description: 'The incident rendered as a report.',
-      content: { 'text/html': { schema: z.string() }, 'application/json': { schema: z.any() } },
+      description: 'The incident as a page that is complete in itself.',
+      content: { 'text/html': { schema: z.string() } },
     },
     ...refusals,
   },
+})
+
+export const incidentReportData = createRoute({
+  method: 'get',
+  path: '/api/incidents/{id}/report.json',
+  security,
+  request: { params: id },
+  responses: json(Schemas.Incident, 'The incident, whole, as a file to keep.'),
 })
 
 export const listAlerts = createRoute({

@@ -60,11 +60,13 @@ export function incidents(app: OpenAPIHono, context: Context): void {
     })
   })
 
-  app.openapi(Routes.incidentReport, async (call) => {
-    const { id, format } = call.req.valid('param')
-    const dossier = await Dossier.read(context, id)
-    return format === 'json' ? call.json(dossier, 200) : call.html(Report.toHtml(dossier, clock.now()), 200)
-  })
+  app.openapi(Routes.incidentReportPage, async (call) =>
+    call.html(Report.toHtml(await Dossier.read(context, call.req.valid('param').id), clock.now()), 200),
+  )
+
+  app.openapi(Routes.incidentReportData, async (call) =>
+    call.json(await Dossier.read(context, call.req.valid('param').id), 200),
+  )
 }
 
 /** The token is shared, so people say who they are; what they decide by signature is proven elsewhere. */
