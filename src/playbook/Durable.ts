@@ -54,7 +54,7 @@ export async function launch(
   const contain = DBOS.registerWorkflow((runId: string) => body(steps, runId), { name: 'contain' })
   DBOS.setConfig({
     name: 'firebreak',
-    systemDatabaseUrl: url,
+    systemDatabaseUrl: withIdleTimeout(url),
     systemDatabaseSchemaName: 'dbos',
     applicationVersion: workflowVersion,
     executorID: 'firebreak',
@@ -68,6 +68,17 @@ export async function launch(
     send: (runId, topic, key) => DBOS.send(runId, 'decided', topic, key),
     stop: () => DBOS.shutdown({ deregister: true }),
   }
+}
+
+/**
+ * The URL with the timeout that DBOS would set itself: it does so by a query beside the first one of each connection,
+ * which node-postgres will refuse one day and warns of now.
+ */
+function withIdleTimeout(url: string): string {
+  const changed = new URL(url)
+  const options = changed.searchParams.get('options')
+  changed.searchParams.set('options', `${options ? `${options} ` : ''}-c idle_in_transaction_session_timeout=60000`)
+  return changed.href
 }
 
 function logger(log: Log): DLogger {
