@@ -79,7 +79,7 @@ export async function start(
     dataDirectory: place.directory,
     ephemeral: true,
     port: 0,
-    log: Log.create((process.env['FIREBREAK_TEST_LOG'] as Log.Level | undefined) ?? 'silent'),
+    log: Log.create((process.env.FIREBREAK_TEST_LOG as Log.Level | undefined) ?? 'silent'),
     ...rest,
   })
   return { ...client(server.url, server.token), ...server }

@@ -15,6 +15,7 @@ import * as Holdings from '../impact/Holdings.ts'
 import type { Announce } from '../incident/Announcement.ts'
 import * as Incident from '../incident/Incident.ts'
 import * as Timeline from '../incident/Timeline.ts'
+import type * as Runs from '../playbook/Context.ts'
 import * as Ledger from '../playbook/Ledger.ts'
 import * as Playbook from '../playbook/Playbook.ts'
 import * as Run from '../playbook/Run.ts'
@@ -31,6 +32,8 @@ export type Context = {
   readonly playbooks: readonly Playbook.Playbook[]
   /** Starts runs that have been stored. */
   readonly startRun: (runId: string) => void
+  /** Called around the transaction of each block, so that a test can end the process there. */
+  readonly probe?: Runs.Context['probe']
 }
 
 type Consequence = { readonly alerts: readonly Alert.Alert[]; readonly runs: readonly string[] }
@@ -46,12 +49,17 @@ export async function store(
   },
 ): Promise<void> {
   const { facts, evaluation, detectors, watched } = judged
+  const { probe = () => {} } = context
+  probe('before', `block ${facts.block.number}`)
   const consequence = await context.database.transaction().execute(async (connection) => {
     await Record.advance(connection, facts.block, context.ruleSetVersion, context.clock.now())
     await States.keep(connection, facts.block, detectors, evaluation.states)
     await Holdings.keep(connection, watched, facts)
-    return draw(context, connection, facts, evaluation.findings)
+    const drawn = await draw(context, connection, facts, evaluation.findings)
+    probe('after', `block ${facts.block.number}`)
+    return drawn
   })
+  probe('recorded', `block ${facts.block.number}`)
   follow(context, facts.block.chain, consequence)
 }
 
@@ -152,20 +160,31 @@ async function draw(
 ): Promise<Consequence> {
   const now = context.clock.now()
   const fresh = await Alert.keep(connection, findings)
-  const runs: string[] = []
   const alerts: Alert.Alert[] = []
+  const incidents = new Map<string, { readonly incident: Incident.Incident; readonly findings: Finding.Finding[] }>()
   for (const raised of await Alert.raise(connection, fresh, now)) {
     const incident = await Incident.join(connection, raised, block, now)
     alerts.push({ ...raised.alert, incident_id: incident?.id ?? null })
     if (raised.isNew || raised.isGraver) await announce(context, connection, raised, incident, { block, stage })
     if (!incident) continue
+    const { findings: before } = incidents.get(incident.id) ?? { findings: [] }
+    incidents.set(incident.id, { incident, findings: [...before, ...raised.findings] })
+  }
+  const runs: string[] = []
+  for (const { incident, findings: all } of incidents.values()) {
     for (const playbook of context.playbooks) {
-      const trigger = raised.findings.find((finding) => Playbook.isTriggered(playbook, finding))
+      const trigger = strongest(all.filter((finding) => Playbook.isTriggered(playbook, finding)))
       const run = trigger && (await Run.request(connection, playbook, incident, { findingId: trigger.id }, now))
       if (run) runs.push(run)
     }
   }
   return { alerts, runs }
+}
+
+/** The finding to act on: one that names a transaction, since that can be replayed against the action; then the surest. */
+function strongest(findings: readonly Finding.Finding[]): Finding.Finding | undefined {
+  const names = (finding: Finding.Finding) => (finding.transactionHash ? 1 : 0)
+  return findings.toSorted((a, b) => names(b) - names(a) || b.confidence - a.confidence)[0]
 }
 
 async function announce(

@@ -127,7 +127,18 @@ export async function start(options: Options): Promise<Server> {
       const own = config.chains[name]
       if (!own) continue
       const watch = await Watch.start(
-        { database, clock, log, changes, announce, deploymentId, ruleSetVersion, playbooks, startRun },
+        {
+          database,
+          clock,
+          log,
+          changes,
+          announce,
+          deploymentId,
+          ruleSetVersion,
+          playbooks,
+          startRun,
+          probe: options.probe,
+        },
         {
           chain,
           detectors: detectors.filter((detector) => detector.chain === name),
