@@ -14,6 +14,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: {
-    proxy: { '/api': process.env['FIREBREAK_URL'] ?? 'http://127.0.0.1:4747' },
+    proxy: { '/api': process.env.FIREBREAK_URL ?? 'http://127.0.0.1:4747' },
   },
 })

@@ -1,9 +1,19 @@
 /** Every address of the console. Each page is fetched when first visited, or when a link to it is pointed at. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
-import { approval, approvals, everyAlert, alerts, incident, incidents, outbox, queryClient, readiness } from './api/queries.ts'
+import {
+  alerts,
+  approval,
+  approvals,
+  everyAlert,
+  incident,
+  incidents,
+  outbox,
+  queryClient,
+  readiness,
+} from './api/queries.ts'
 import { currentToken } from './api/token.ts'
-import { Shell } from './shell/Shell.tsx'
 import { NotFound } from './shell/NotFound.tsx'
+import { Shell } from './shell/Shell.tsx'
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound })
 
@@ -29,7 +39,8 @@ const incidentPage = createRoute({
 const alertList = createRoute({
   getParentRoute: () => root,
   path: '/alerts',
-  validateSearch: (search: Record<string, unknown>): { alert?: string } => (typeof search['alert'] === 'string' ? { alert: search['alert'] } : {}),
+  validateSearch: (search: Record<string, unknown>): { alert?: string } =>
+    typeof search.alert === 'string' ? { alert: search.alert } : {},
   loader: () => begin(alerts(everyAlert)),
   component: lazyRouteComponent(() => import('./pages/alerts/AlertsPage.tsx')),
 })

@@ -1,5 +1,3 @@
 // Runs before the first paint, so that someone who chose dark is never shown a white flash.
-try {
-  var theme = localStorage.getItem('firebreak.theme')
-  if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme
-} catch {}
+const theme = localStorage.getItem('firebreak.theme')
+if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme

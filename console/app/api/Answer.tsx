@@ -5,7 +5,15 @@ import { Loading, Notice } from '../ui/Panel.tsx'
 import { ApiError } from './client.ts'
 
 /** What a query gave: the rows, or that they are being read, or why they cannot be. Old rows stay while new ones fail. */
-export function Answer<T>({ query, what, children }: { query: UseQueryResult<T>; what: string; children: (data: T) => ReactNode }) {
+export function Answer<T>({
+  query,
+  what,
+  children,
+}: {
+  query: UseQueryResult<T>
+  what: string
+  children: (data: T) => ReactNode
+}) {
   if (query.data !== undefined) return children(query.data)
   if (query.error) return <ProblemNotice error={query.error} retry={() => void query.refetch()} />
   return <Loading what={what} />
@@ -24,7 +32,8 @@ export function ProblemNotice({ error, retry }: { error: Error; retry?: () => vo
   return (
     <Notice tone="red" title={error.message} alert>
       <p>
-        {problem ? (problem.advice ?? remedies[problem.remedy]) : null} {problem && <code className="muted">{problem.error}</code>}
+        {problem ? (problem.advice ?? remedies[problem.remedy]) : null}{' '}
+        {problem && <code className="muted">{problem.error}</code>}
       </p>
       {retry && (
         <p>

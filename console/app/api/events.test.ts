@@ -10,7 +10,9 @@ test('the same events, whatever the pieces', () => {
   const whole = eventReader()(text)
   for (let size = 1; size < text.length; size++) {
     const read = eventReader()
-    const events = Array.from({ length: Math.ceil(text.length / size) }, (_, i) => read(text.slice(i * size, (i + 1) * size))).flat()
+    const events = Array.from({ length: Math.ceil(text.length / size) }, (_, i) =>
+      read(text.slice(i * size, (i + 1) * size)),
+    ).flat()
     expect(events).toEqual(whole)
   }
   expect(whole).toEqual([

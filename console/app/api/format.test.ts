@@ -28,7 +28,13 @@ describe('amounts', () => {
 
 describe('time', () => {
   test('durations', () => {
-    expect([900, 38_000, 247_000, 3_720_000, 273_600_000].map(Format.duration)).toEqual(['0 s', '38 s', '4 min 07 s', '1 h 02 min', '3 d 4 h'])
+    expect([900, 38_000, 247_000, 3_720_000, 273_600_000].map(Format.duration)).toEqual([
+      '0 s',
+      '38 s',
+      '4 min 07 s',
+      '1 h 02 min',
+      '3 d 4 h',
+    ])
   })
 
   test('relative to now', () => {

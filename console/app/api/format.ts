@@ -49,7 +49,7 @@ const day = 24 * hour
 export function duration(milliseconds: number): string {
   const ms = Math.max(0, milliseconds)
   if (ms < minute) return `${Math.floor(ms / second)} s`
-  if (ms < hour) return `${Math.floor(ms / minute)} min ${pad((ms % hour) / second % 60)} s`
+  if (ms < hour) return `${Math.floor(ms / minute)} min ${pad(((ms % hour) / second) % 60)} s`
   if (ms < day) return `${Math.floor(ms / hour)} h ${pad((ms % hour) / minute)} min`
   return `${Math.floor(ms / day)} d ${Math.floor((ms % day) / hour)} h`
 }
@@ -60,7 +60,13 @@ export function relative(at: string, now: number): string {
   const size = Math.abs(gap)
   if (size < 2 * second) return 'just now'
   const [count, unit] =
-    size < minute ? [size / second, 's'] : size < hour ? [size / minute, 'min'] : size < day ? [size / hour, 'h'] : [size / day, 'd']
+    size < minute
+      ? [size / second, 's']
+      : size < hour
+        ? [size / minute, 'min']
+        : size < day
+          ? [size / hour, 'h']
+          : [size / day, 'd']
   return gap < 0 ? `in ${Math.floor(count as number)} ${unit}` : `${Math.floor(count as number)} ${unit} ago`
 }
 

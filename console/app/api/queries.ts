@@ -2,7 +2,16 @@
 import { QueryClient, queryOptions } from '@tanstack/react-query'
 import { setNow } from '../ui/clock.ts'
 import { ApiError, get } from './client.ts'
-import type { Alert, Approval, ApprovalSummary, Finding, Incident, IncidentSummary, OutboxMessage, Readiness } from './contract.ts'
+import type {
+  Alert,
+  Approval,
+  ApprovalSummary,
+  Finding,
+  Incident,
+  IncidentSummary,
+  OutboxMessage,
+  Readiness,
+} from './contract.ts'
 import { paths } from './paths.ts'
 
 /** As many alerts as the API gives at once; the list draws only those in view. */
@@ -19,7 +28,10 @@ export const readiness = queryOptions({
   refetchInterval: 15_000,
 })
 
-export const incidents = queryOptions({ queryKey: ['incidents'], queryFn: ({ signal }) => get<IncidentSummary[]>(paths.incidents, signal) })
+export const incidents = queryOptions({
+  queryKey: ['incidents'],
+  queryFn: ({ signal }) => get<IncidentSummary[]>(paths.incidents, signal),
+})
 
 export const incident = (id: string) =>
   queryOptions({ queryKey: ['incident', id], queryFn: ({ signal }) => get<Incident>(paths.incident(id), signal) })
@@ -28,20 +40,30 @@ export const alerts = (limit: number) =>
   queryOptions({ queryKey: ['alerts', limit], queryFn: ({ signal }) => get<Alert[]>(paths.alerts(limit), signal) })
 
 export const findings = (alertId: string) =>
-  queryOptions({ queryKey: ['findings', alertId], queryFn: ({ signal }) => get<Finding[]>(paths.findings(alertId), signal) })
+  queryOptions({
+    queryKey: ['findings', alertId],
+    queryFn: ({ signal }) => get<Finding[]>(paths.findings(alertId), signal),
+  })
 
-export const approvals = queryOptions({ queryKey: ['approvals'], queryFn: ({ signal }) => get<ApprovalSummary[]>(paths.approvals, signal) })
+export const approvals = queryOptions({
+  queryKey: ['approvals'],
+  queryFn: ({ signal }) => get<ApprovalSummary[]>(paths.approvals, signal),
+})
 
 export const approval = (id: string) =>
   queryOptions({ queryKey: ['approval', id], queryFn: ({ signal }) => get<Approval>(paths.approval(id), signal) })
 
-export const outbox = queryOptions({ queryKey: ['outbox'], queryFn: ({ signal }) => get<OutboxMessage[]>(paths.outbox, signal) })
+export const outbox = queryOptions({
+  queryKey: ['outbox'],
+  queryFn: ({ signal }) => get<OutboxMessage[]>(paths.outbox, signal),
+})
 
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
-      retry: (failures, error) => failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
+      retry: (failures, error) =>
+        failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
       retryDelay: (failures) => 300 * 2 ** failures,
     },
   },

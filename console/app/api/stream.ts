@@ -43,7 +43,9 @@ export async function follow(queries: QueryClient, signal: AbortSignal): Promise
       attempt = 0
       say({ state: 'live' })
       const read = eventReader()
-      const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader()
+      const reader = (response.body as ReadableStream<Uint8Array>)
+        .pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
+        .getReader()
       for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
         clearTimeout(watchdog)
         watchdog = setTimeout(hangUp, silence)

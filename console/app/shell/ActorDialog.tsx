@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { chooseActor, dismissQuestion, useActor, useIsAsking } from '../api/actor.ts'
 import { readiness } from '../api/queries.ts'
+import { examples } from '../pages/examples.ts'
 import { Dialog } from '../ui/Dialog.tsx'
 import { Empty } from '../ui/Panel.tsx'
 
@@ -13,13 +14,17 @@ export function ActorDialog() {
   return (
     <Dialog title="Who is acting?" onClose={dismissQuestion}>
       <p className="muted">Your name goes into the timeline beside what you do here. This device remembers it.</p>
-      {people?.length === 0 && (
-        <Empty title="The configuration names nobody yet." code={"people: [\n  { id: 'ada', name: 'Ada', roles: ['incident_leader'], address: '0x…' },\n]"} />
-      )}
+      {people?.length === 0 && <Empty title="The configuration names nobody yet." code={examples.people} />}
       <ul className="choices">
         {people?.map((person, index) => (
           <li key={person.id}>
-            <button type="button" data-first={index === 0 || undefined} className="choice" aria-pressed={person.id === actor} onClick={() => chooseActor(person.id)}>
+            <button
+              type="button"
+              data-first={index === 0 || undefined}
+              className="choice"
+              aria-pressed={person.id === actor}
+              onClick={() => chooseActor(person.id)}
+            >
               <span>{person.name}</span>
               <span className="muted small">{person.roles.join(', ').replaceAll('_', ' ')}</span>
             </button>

@@ -7,7 +7,13 @@ import { Icon, type IconName } from '../ui/Icon.tsx'
 import { places } from './places.ts'
 import { chooseTheme } from './theme.ts'
 
-type Command = { readonly id: string; readonly icon: IconName; readonly text: string; readonly hint: string; readonly run: () => void }
+type Command = {
+  readonly id: string
+  readonly icon: IconName
+  readonly text: string
+  readonly hint: string
+  readonly run: () => void
+}
 
 /** One field that finds pages, incidents, approvals and commands. */
 export function CommandPalette({ onClose, onHelp }: { onClose: () => void; onHelp: () => void }) {
@@ -33,7 +39,13 @@ export function CommandPalette({ onClose, onHelp }: { onClose: () => void; onHel
 
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a native dialog
-    <dialog ref={dialog} className="dialog palette" aria-label="Search or go to" onClose={onClose} onClick={(event) => event.target === dialog.current && onClose()}>
+    <dialog
+      ref={dialog}
+      className="dialog palette"
+      aria-label="Search or go to"
+      onClose={onClose}
+      onClick={(event) => event.target === dialog.current && onClose()}
+    >
       <div className="palette-field">
         <Icon name="search" />
         <input
@@ -57,7 +69,16 @@ export function CommandPalette({ onClose, onHelp }: { onClose: () => void; onHel
       <div id={list} role="listbox" aria-label="Results" className="palette-list">
         {found.map((command, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keys
-          <div key={command.id} id={`${list}-${index}`} role="option" aria-selected={index === chosen} className="palette-row" onPointerMove={() => setChosen(index)} onClick={() => run(command)}>
+          // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the field
+          <div
+            key={command.id}
+            id={`${list}-${index}`}
+            role="option"
+            aria-selected={index === chosen}
+            className="palette-row"
+            onPointerMove={() => setChosen(index)}
+            onClick={() => run(command)}
+          >
             <Icon name={command.icon} />
             <span>{command.text}</span>
             <span className="muted small">{command.hint}</span>
@@ -77,9 +98,27 @@ function useCommands(onHelp: () => void): readonly Command[] {
     () => [
       ...(waiting ?? [])
         .filter((each) => each.status === 'waiting')
-        .map((each) => ({ id: each.id, icon: 'approval' as const, text: `Sign: ${each.action}`, hint: each.incidentId, run: () => void navigate({ to: '/approvals/$id', params: { id: each.id } }) })),
-      ...places.map((place) => ({ id: place.to, icon: place.icon, text: place.label, hint: place.keys, run: () => void navigate({ to: place.to }) })),
-      ...(known ?? []).map((each) => ({ id: each.id, icon: 'incident' as const, text: each.title, hint: each.id, run: () => void navigate({ to: '/incidents/$id', params: { id: each.id } }) })),
+        .map((each) => ({
+          id: each.id,
+          icon: 'approval' as const,
+          text: `Sign: ${each.action}`,
+          hint: each.incidentId,
+          run: () => void navigate({ to: '/approvals/$id', params: { id: each.id } }),
+        })),
+      ...places.map((place) => ({
+        id: place.to,
+        icon: place.icon,
+        text: place.label,
+        hint: place.keys,
+        run: () => void navigate({ to: place.to }),
+      })),
+      ...(known ?? []).map((each) => ({
+        id: each.id,
+        icon: 'incident' as const,
+        text: each.title,
+        hint: each.id,
+        run: () => void navigate({ to: '/incidents/$id', params: { id: each.id } }),
+      })),
       { id: 'light', icon: 'sun', text: 'Theme: light', hint: '', run: () => chooseTheme('light') },
       { id: 'dark', icon: 'moon', text: 'Theme: dark', hint: '', run: () => chooseTheme('dark') },
       { id: 'auto', icon: 'auto', text: 'Theme: as the system', hint: '', run: () => chooseTheme('auto') },
@@ -94,6 +133,8 @@ function useCommands(onHelp: () => void): readonly Command[] {
 function useMatches(commands: readonly Command[], text: string): readonly Command[] {
   return useMemo(() => {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean)
-    return commands.filter((command) => words.every((word) => `${command.text} ${command.hint}`.toLowerCase().includes(word))).slice(0, 50)
+    return commands
+      .filter((command) => words.every((word) => `${command.text} ${command.hint}`.toLowerCase().includes(word)))
+      .slice(0, 50)
   }, [commands, text])
 }

@@ -3,9 +3,9 @@ import { Link } from '@tanstack/react-router'
 import { askActor, useActor } from '../api/actor.ts'
 import { approvals, incidents, readiness } from '../api/queries.ts'
 import { useConnection } from '../api/stream.ts'
+import { isOpen } from '../pages/incidents/state.ts'
 import { IconButton } from '../ui/Button.tsx'
 import { Icon } from '../ui/Icon.tsx'
-import { isOpen } from '../pages/incidents/state.ts'
 import { type Place, places } from './places.ts'
 import { chooseTheme, nextTheme, useTheme } from './theme.ts'
 
@@ -55,7 +55,12 @@ export function TabBar() {
 function PlaceLink({ place }: { place: Place }) {
   const count = useCount(place)
   return (
-    <Link to={place.to} className="place" activeOptions={{ exact: place.to === '/' }} activeProps={{ 'aria-current': 'page' }}>
+    <Link
+      to={place.to}
+      className="place"
+      activeOptions={{ exact: place.to === '/' }}
+      activeProps={{ 'aria-current': 'page' }}
+    >
       <Icon name={place.icon} />
       <span>{place.label}</span>
       {count && (
@@ -70,9 +75,21 @@ function PlaceLink({ place }: { place: Place }) {
 
 /** What waits for someone there. */
 function useCount(place: Place): { number: number; what: string; urgent: boolean } | null {
-  const open = useQuery({ ...incidents, enabled: place.to === '/incidents', select: (all) => all.filter(isOpen).length }).data
-  const waiting = useQuery({ ...approvals, enabled: place.to === '/approvals', select: (all) => all.filter((each) => each.status === 'waiting').length }).data
-  const dead = useQuery({ ...readiness, enabled: place.to === '/outbox', select: (answer) => answer.channels.reduce((sum, channel) => sum + channel.dead, 0) }).data
+  const open = useQuery({
+    ...incidents,
+    enabled: place.to === '/incidents',
+    select: (all) => all.filter(isOpen).length,
+  }).data
+  const waiting = useQuery({
+    ...approvals,
+    enabled: place.to === '/approvals',
+    select: (all) => all.filter((each) => each.status === 'waiting').length,
+  }).data
+  const dead = useQuery({
+    ...readiness,
+    enabled: place.to === '/outbox',
+    select: (answer) => answer.channels.reduce((sum, channel) => sum + channel.dead, 0),
+  }).data
   if (place.to === '/incidents' && open) return { number: open, what: 'open', urgent: true }
   if (place.to === '/approvals' && waiting) return { number: waiting, what: 'waiting', urgent: true }
   if (place.to === '/outbox' && dead) return { number: dead, what: 'undelivered', urgent: false }

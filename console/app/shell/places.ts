@@ -1,7 +1,12 @@
 /** Where one can go. Sidebar, tab bar, palette and help all read this table. */
 import type { IconName } from '../ui/Icon.tsx'
 
-export type Place = { readonly to: '/' | '/incidents' | '/alerts' | '/approvals' | '/outbox'; readonly label: string; readonly icon: IconName; readonly keys: string }
+export type Place = {
+  readonly to: '/' | '/incidents' | '/alerts' | '/approvals' | '/outbox'
+  readonly label: string
+  readonly icon: IconName
+  readonly keys: string
+}
 
 export const places: readonly Place[] = [
   { to: '/', label: 'Home', icon: 'home', keys: 'g h' },

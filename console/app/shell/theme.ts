@@ -14,10 +14,10 @@ export function currentTheme(): Theme {
 export function chooseTheme(theme: Theme): void {
   if (theme === 'auto') {
     localStorage.removeItem(key)
-    delete document.documentElement.dataset['theme']
+    delete document.documentElement.dataset.theme
   } else {
     localStorage.setItem(key, theme)
-    document.documentElement.dataset['theme'] = theme
+    document.documentElement.dataset.theme = theme
   }
   for (const listener of listeners) listener()
 }

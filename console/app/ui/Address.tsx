@@ -25,7 +25,10 @@ export function Address({ id, label, whole = false, plain = false }: Props) {
         <span aria-hidden="true">{full ? groups(address) : `${address.slice(0, 8)}…${address.slice(-6)}`}</span>
       </span>
       {lookalike && (
-        <span className="badge tone-amber" data-tip="Another address on this page begins and ends alike. Compare every character.">
+        <span
+          className="badge tone-amber"
+          data-tip="Another address on this page begins and ends alike. Compare every character."
+        >
           <Icon name="twin" size={14} />
           lookalike
         </span>
@@ -37,7 +40,9 @@ export function Address({ id, label, whole = false, plain = false }: Props) {
 
 /** A hash: enough of it to recognise, all of it on hover and in the clipboard. */
 export function Hash({ value, what, plain = false }: { value: string; what: string; plain?: boolean }) {
-  const short = value.startsWith('0x') ? `${value.slice(0, 10)}…${value.slice(-6)}` : `${value.slice(0, 8)}…${value.slice(-6)}`
+  const short = value.startsWith('0x')
+    ? `${value.slice(0, 10)}…${value.slice(-6)}`
+    : `${value.slice(0, 8)}…${value.slice(-6)}`
   return (
     <span className="address">
       <span className="mono" data-tip={`${what}: ${value}`} tabIndex={plain ? undefined : 0}>
@@ -62,6 +67,7 @@ function groups(value: string) {
   const [head, body] = value.startsWith('0x') ? ['0x', value.slice(2)] : ['', value]
   const parts = body.match(/.{1,4}/g) ?? []
   return parts.map((part, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: a group is known by its place
     <span key={index} className="digit-group">
       {index === 0 ? head + part : part}
       <wbr />

@@ -4,7 +4,18 @@ import { Icon, type IconName } from './Icon.tsx'
 export type Tone = 'red' | 'orange' | 'amber' | 'green' | 'blue' | 'grey'
 
 /** A word with a colour; the word alone says it all. */
-export function Badge({ tone = 'grey', icon, children, ...rest }: { tone?: Tone; icon?: IconName; children: ReactNode; 'data-tip'?: string; 'data-testid'?: string }) {
+export function Badge({
+  tone = 'grey',
+  icon,
+  children,
+  ...rest
+}: {
+  tone?: Tone
+  icon?: IconName
+  children: ReactNode
+  'data-tip'?: string
+  'data-testid'?: string
+}) {
   return (
     <span className={`badge tone-${tone}`} {...rest}>
       {icon && <Icon name={icon} size={14} />}

@@ -31,7 +31,9 @@ export default function BlockChart(props: Props) {
       plot = new uPlot(options(latest, element, readout.current as HTMLElement), data(latest.current), element)
     }
     draw()
-    const resize = new ResizeObserver(() => plot?.setSize({ width: element.clientWidth, height: latest.current.height }))
+    const resize = new ResizeObserver(() =>
+      plot?.setSize({ width: element.clientWidth, height: latest.current.height }),
+    )
     resize.observe(element)
     // Canvas takes its colours once: draw again when the theme changes.
     const theme = new MutationObserver(draw)
@@ -48,6 +50,7 @@ export default function BlockChart(props: Props) {
     }
   }, [])
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `latest` carries them; a change of any asks for a new drawing
   useEffect(() => {
     box.current?.dispatchEvent(new Event('redraw'))
   }, [props.points, props.marks, props.tone, props.height])
@@ -86,10 +89,30 @@ function options(latest: { readonly current: Props }, element: HTMLElement, read
       y: { range: (_, low, high) => floorOf(low, high) },
     },
     axes: [
-      { ...axis, space: 90, grid: { show: false }, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? grouped(tick) : '')) },
-      { ...axis, space: 36, size: (_, texts) => 16 + Math.max(0, ...(texts ?? []).map((text) => text.length)) * 6.5, values: (_, ticks) => ticks.map(format) },
+      {
+        ...axis,
+        space: 90,
+        size: 28,
+        grid: { show: false },
+        values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? grouped(tick) : '')),
+      },
+      {
+        ...axis,
+        space: 36,
+        size: (_, texts) => 16 + Math.max(0, ...(texts ?? []).map((text) => text.length)) * 6.5,
+        values: (_, ticks) => ticks.map(format),
+      },
     ],
-    series: [{}, { stroke: colour(tone), width: 2, fill: colour(`${tone}-soft`), paths: uPlot.paths.stepped?.({ align: 1 }) as uPlot.Series.PathBuilder, points: { show: false } }],
+    series: [
+      {},
+      {
+        stroke: colour(tone),
+        width: 2,
+        fill: colour(`${tone}-soft`),
+        paths: uPlot.paths.stepped?.({ align: 1 }) as uPlot.Series.PathBuilder,
+        points: { show: false },
+      },
+    ],
     hooks: {
       draw: [(plot) => drawMarks(plot, latest.current.marks, colour, style.fontFamily)],
       setCursor: [

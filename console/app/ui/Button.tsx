@@ -12,9 +12,24 @@ type Props = Omit<ComponentPropsWithRef<'button'>, 'children'> & {
 }
 
 /** Something that happens here. Going elsewhere is a link; `buttonClass` makes one look the same. */
-export function Button({ kind = 'secondary', size = 'medium', icon, busy = false, children, className, onClick, ...rest }: Props) {
+export function Button({
+  kind = 'secondary',
+  size = 'medium',
+  icon,
+  busy = false,
+  children,
+  className,
+  onClick,
+  ...rest
+}: Props) {
   return (
-    <button type="button" {...rest} {...(busy ? {} : { onClick })} aria-busy={busy || undefined} className={buttonClass(kind, size, className)}>
+    <button
+      type="button"
+      {...rest}
+      {...(busy ? {} : { onClick })}
+      aria-busy={busy || undefined}
+      className={buttonClass(kind, size, className)}
+    >
       {icon && <Icon name={icon} />}
       {children}
     </button>
@@ -22,15 +37,31 @@ export function Button({ kind = 'secondary', size = 'medium', icon, busy = false
 }
 
 /** A button that is only a sign; `label` is its name for those who cannot see it and for those who wonder. */
-export function IconButton({ icon, label, className, ...rest }: Omit<Props, 'children' | 'icon'> & { readonly icon: IconName; readonly label: string }) {
+export function IconButton({
+  icon,
+  label,
+  className,
+  ...rest
+}: Omit<Props, 'children' | 'icon'> & { readonly icon: IconName; readonly label: string }) {
   const { kind = 'quiet', size = 'medium', busy = false, ...attributes } = rest
   return (
-    <button type="button" {...attributes} aria-label={label} aria-busy={busy || undefined} data-tip={label} className={`${buttonClass(kind, size, className)} icon-button`}>
+    <button
+      type="button"
+      {...attributes}
+      aria-label={label}
+      aria-busy={busy || undefined}
+      data-tip={label}
+      className={`${buttonClass(kind, size, className)} icon-button`}
+    >
       <Icon name={icon} />
     </button>
   )
 }
 
-export function buttonClass(kind: NonNullable<Props['kind']>, size: NonNullable<Props['size']> = 'medium', more = ''): string {
+export function buttonClass(
+  kind: NonNullable<Props['kind']>,
+  size: NonNullable<Props['size']> = 'medium',
+  more = '',
+): string {
   return `button button-${kind} button-${size} ${more}`.trim()
 }

@@ -10,5 +10,13 @@ export function Copy({ text, what }: { text: string; what: string }) {
     return () => clearTimeout(timer)
   }, [copied])
   const copy = () => void navigator.clipboard?.writeText(text).then(() => setCopied(true))
-  return <IconButton className="copy no-print" size="small" icon={copied ? 'check' : 'copy'} label={copied ? 'Copied' : `Copy ${what}`} onClick={copy} />
+  return (
+    <IconButton
+      className="copy no-print"
+      size="small"
+      icon={copied ? 'check' : 'copy'}
+      label={copied ? 'Copied' : `Copy ${what}`}
+      onClick={copy}
+    />
+  )
 }

@@ -25,7 +25,9 @@ export function Dialog({ title, onClose, children, side = false, wide = false }:
     >
       <div className="dialog-inner">
         <header className="dialog-head">
-          <h2 id={heading} tabIndex={-1}>{title}</h2>
+          <h2 id={heading} tabIndex={-1}>
+            {title}
+          </h2>
           <IconButton icon="cross" label="Close" onClick={onClose} />
         </header>
         {children}

@@ -1,7 +1,15 @@
 import { type ReactNode, useId } from 'react'
 import { Icon, type IconName } from './Icon.tsx'
 
-type Props = { title: string; count?: ReactNode; actions?: ReactNode; children: ReactNode; className?: string; flush?: boolean; id?: string }
+type Props = {
+  title: string
+  count?: ReactNode
+  actions?: ReactNode
+  children: ReactNode
+  className?: string
+  flush?: boolean
+  id?: string
+}
 
 /** A titled part of a page. `flush` lets rows reach its edges. */
 export function Panel({ title, count, actions, children, className = '', flush = false, id }: Props) {
@@ -26,15 +34,41 @@ export function Empty({ title, children, code }: { title: string; children?: Rea
     <div className="empty">
       <p className="empty-title">{title}</p>
       {children && <p>{children}</p>}
-      {code && <pre className="code" tabIndex={0}>{code}</pre>}
+      {code && <Code>{code}</Code>}
     </div>
   )
 }
 
-const noticeIcons = { red: 'incident', amber: 'clock', green: 'check', blue: 'dot', grey: 'dot' } as const satisfies Record<string, IconName>
+/** Something to type or to paste. Scrolls sideways, so the keyboard must reach it. */
+export function Code({ children }: { children: string }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
+    <pre className="code" tabIndex={0}>
+      {children}
+    </pre>
+  )
+}
+
+const noticeIcons = {
+  red: 'incident',
+  amber: 'clock',
+  green: 'check',
+  blue: 'dot',
+  grey: 'dot',
+} as const satisfies Record<string, IconName>
 
 /** A sentence that must be read now. `alert` interrupts a screen reader; use it for what just went wrong. */
-export function Notice({ tone, title, children, alert = false }: { tone: keyof typeof noticeIcons; title: ReactNode; children?: ReactNode; alert?: boolean }) {
+export function Notice({
+  tone,
+  title,
+  children,
+  alert = false,
+}: {
+  tone: keyof typeof noticeIcons
+  title: ReactNode
+  children?: ReactNode
+  alert?: boolean
+}) {
   return (
     <div className={`notice tone-${tone}`} {...(alert ? { role: 'alert' } : {})}>
       <Icon name={noticeIcons[tone]} />

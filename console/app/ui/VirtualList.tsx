@@ -31,7 +31,8 @@ export function VirtualList<T>({ label, rows, rowHeight, rowKey, children, onScr
       const element = box.current as HTMLDivElement
       const top = index * rowHeight
       if (top < element.scrollTop) element.scrollTop = top
-      else if (top + rowHeight > element.scrollTop + element.clientHeight) element.scrollTop = top + rowHeight - element.clientHeight
+      else if (top + rowHeight > element.scrollTop + element.clientHeight)
+        element.scrollTop = top + rowHeight - element.clientHeight
     },
     toTop: () => box.current?.scrollTo({ top: 0 }),
   }))
@@ -49,7 +50,13 @@ export function VirtualList<T>({ label, rows, rowHeight, rowKey, children, onScr
     >
       <ul aria-label={label} className="virtual-space" style={{ height: rows.length * rowHeight }}>
         {rows.slice(first, last).map((row, offset) => (
-          <li key={rowKey(row)} className="virtual-row" aria-setsize={rows.length} aria-posinset={first + offset + 1} style={{ height: rowHeight, transform: `translateY(${(first + offset) * rowHeight}px)` }}>
+          <li
+            key={rowKey(row)}
+            className="virtual-row"
+            aria-setsize={rows.length}
+            aria-posinset={first + offset + 1}
+            style={{ height: rowHeight, transform: `translateY(${(first + offset) * rowHeight}px)` }}
+          >
             {children(row, first + offset)}
           </li>
         ))}

@@ -1,7 +1,7 @@
 /** Keys: one table at a time per page, the innermost first. Silent while someone types or a dialog is open. */
 import { useEffect, useRef } from 'react'
 
-type Table = Record<string, () => void>
+type Table = Record<string, (() => void) | undefined>
 
 const tables: { readonly current: Table }[] = []
 let prefix = ''
@@ -38,5 +38,8 @@ export function listenForShortcuts(): () => void {
 
 function isBusy(target: EventTarget | null): boolean {
   const element = target instanceof Element ? target : null
-  return element?.closest('input, textarea, select, [contenteditable]') != null || document.querySelector('dialog[open]') !== null
+  return (
+    element?.closest('input, textarea, select, [contenteditable]') != null ||
+    document.querySelector('dialog[open]') !== null
+  )
 }

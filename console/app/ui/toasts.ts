@@ -1,7 +1,12 @@
 /** What just happened, and how to take it back. */
 import { useSyncExternalStore } from 'react'
 
-export type Toast = { readonly id: number; readonly text: string; readonly tone: 'plain' | 'red'; readonly undo?: (() => void) | undefined }
+export type Toast = {
+  readonly id: number
+  readonly text: string
+  readonly tone: 'plain' | 'red'
+  readonly undo?: (() => void) | undefined
+}
 
 let all: readonly Toast[] = []
 let last = 0

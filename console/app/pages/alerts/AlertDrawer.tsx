@@ -33,7 +33,9 @@ export function AlertDrawer({ alert, handling, onClose }: { alert: Alert; handli
       {alert.handledReason && <p>{alert.handledReason}</p>}
       <section aria-label="Findings" className="panel">
         <Answer query={query} what="findings">
-          {(all) => (all.length === 0 ? <Empty title="No findings are kept for this alert." /> : <FindingList findings={all} />)}
+          {(all) =>
+            all.length === 0 ? <Empty title="No findings are kept for this alert." /> : <FindingList findings={all} />
+          }
         </Answer>
       </section>
     </Dialog>

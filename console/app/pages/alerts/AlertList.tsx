@@ -6,10 +6,16 @@ import { useShortcuts } from '../../ui/shortcuts.ts'
 import { useHeldRows } from '../../ui/useHeldRows.ts'
 import { useMedia } from '../../ui/useMedia.ts'
 import { VirtualList, type VirtualListHandle } from '../../ui/VirtualList.tsx'
+import { examples } from '../examples.ts'
 import { AlertRow } from './AlertRow.tsx'
 import type { Handling } from './useHandling.ts'
 
-type Props = { readonly alerts: readonly Alert[]; readonly total: number; readonly handling: Handling; readonly onOpen: (alert: Alert) => void }
+type Props = {
+  readonly alerts: readonly Alert[]
+  readonly total: number
+  readonly handling: Handling
+  readonly onOpen: (alert: Alert) => void
+}
 
 const keyOf = (alert: Alert) => alert.id
 
@@ -32,26 +38,40 @@ export function AlertList({ alerts, total, handling, onOpen }: Props) {
     const alert = held.rows[selected]
     if (alert) act(alert)
   }
+  const openSelected = onSelected(onOpen)
+  const deselect = () => setSelectedId(null)
   useShortcuts({
     j: () => step(1),
     k: () => step(-1),
     a: onSelected(handling.acknowledge),
-    d: onSelected((alert) => (alert.status === 'open' || alert.status === 'acknowledged') && handling.askDismiss(alert)),
+    d: onSelected(
+      (alert) => (alert.status === 'open' || alert.status === 'acknowledged') && handling.askDismiss(alert),
+    ),
     u: handling.undo,
-    o: onSelected(onOpen),
-    ...(selected >= 0 ? { Enter: onSelected(onOpen), Escape: () => setSelectedId(null) } : {}),
+    o: openSelected,
+    Enter: selected >= 0 ? openSelected : undefined,
+    Escape: selected >= 0 ? deselect : undefined,
   })
 
   if (alerts.length === 0)
     return (
       <div className="panel">
-        <Empty title={total === 0 ? 'No alerts yet.' : 'No alert matches.'} {...(total === 0 ? { code: "detectors: [\n  largeOutflow({ share: '5%', within: '10m' }),\n]" } : {})}>
-          {total === 0 && 'Detectors look at every block. What they find and deem worth a person’s attention comes here.'}
+        <Empty
+          title={total === 0 ? 'No alerts yet.' : 'No alert matches.'}
+          {...(total === 0 ? { code: examples.detectors } : {})}
+        >
+          {total === 0 &&
+            'Detectors look at every block. What they find and deem worth a person’s attention comes here.'}
         </Empty>
       </div>
     )
   return (
-    <section className="panel alerts-panel" aria-label="Alerts" onPointerEnter={() => setOver(true)} onPointerLeave={() => setOver(false)}>
+    <section
+      className="panel alerts-panel"
+      aria-label="Alerts"
+      onPointerEnter={() => setOver(true)}
+      onPointerLeave={() => setOver(false)}
+    >
       <p className="alert-head" aria-hidden="true">
         <span>Severity</span>
         <span>Alert</span>
@@ -72,7 +92,14 @@ export function AlertList({ alerts, total, handling, onOpen }: Props) {
           {count(held.waiting, 'new alert')}
         </button>
       )}
-      <VirtualList ref={list} label="Alerts" rows={held.rows} rowHeight={isNarrow ? 112 : 44} rowKey={keyOf} onScrolled={setAtTop}>
+      <VirtualList
+        ref={list}
+        label="Alerts"
+        rows={held.rows}
+        rowHeight={isNarrow ? 112 : 44}
+        rowKey={keyOf}
+        onScrolled={setAtTop}
+      >
         {(alert) => <AlertRow alert={alert} isSelected={alert.id === selectedId} handling={handling} onOpen={onOpen} />}
       </VirtualList>
     </section>

@@ -7,13 +7,28 @@ import { Button } from '../../ui/Button.tsx'
 import { When } from '../../ui/When.tsx'
 import type { Handling } from './useHandling.ts'
 
-type Props = { readonly alert: Alert; readonly isSelected: boolean; readonly handling: Handling; readonly onOpen: (alert: Alert) => void }
+type Props = {
+  readonly alert: Alert
+  readonly isSelected: boolean
+  readonly handling: Handling
+  readonly onOpen: (alert: Alert) => void
+}
 
 export const AlertRow = memo(function AlertRow({ alert, isSelected, handling, onOpen }: Props) {
   return (
-    <div className={`alert alert-${alert.status}`} data-selected={isSelected || undefined} data-testid="alert-row" data-status={alert.status}>
+    <div
+      className={`alert alert-${alert.status}`}
+      data-selected={isSelected || undefined}
+      data-testid="alert-row"
+      data-status={alert.status}
+    >
       <Severity level={alert.severity} />
-      <button type="button" className="alert-title" onClick={() => onOpen(alert)}>
+      <button
+        type="button"
+        className="alert-title"
+        data-tip={alert.title.length > 60 ? alert.title : undefined}
+        onClick={() => onOpen(alert)}
+      >
         {alert.title}
       </button>
       <span className="alert-system muted">{alert.system}</span>

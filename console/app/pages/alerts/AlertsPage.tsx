@@ -10,7 +10,7 @@ import { useTitle } from '../../ui/useTitle.ts'
 import { AlertDrawer } from './AlertDrawer.tsx'
 import { AlertList } from './AlertList.tsx'
 import { DismissDialog } from './DismissDialog.tsx'
-import { matches, type Filter } from './filter.ts'
+import { type Filter, matches } from './filter.ts'
 import { useHandling } from './useHandling.ts'
 import './alerts.css'
 
@@ -34,12 +34,16 @@ function Alerts({ all }: { all: readonly Alert[] }) {
   const handling = useHandling()
   const deferred = useDeferredValue(filter)
   // What was handled just now stays where it was, marked, until the filter changes: rows must not vanish under the pointer.
-  const shown = useMemo(() => all.filter((alert) => handling.touched.has(alert.id) || matches(alert, deferred)), [all, deferred, handling.touched])
+  const shown = useMemo(
+    () => all.filter((alert) => handling.touched.has(alert.id) || matches(alert, deferred)),
+    [all, deferred, handling.touched],
+  )
   const change = (part: Partial<Filter>) => {
     handling.forget()
     setFilter({ ...filter, ...part })
   }
-  const open = (alert: Alert | null) => void navigate({ to: '/alerts', search: alert ? { alert: alert.id } : {}, replace: true })
+  const open = (alert: Alert | null) =>
+    void navigate({ to: '/alerts', search: alert ? { alert: alert.id } : {}, replace: true })
 
   return (
     <>
@@ -57,20 +61,38 @@ function Alerts({ all }: { all: readonly Alert[] }) {
               { value: 'all', label: 'All' },
             ]}
           />
-          <select className="input alerts-severity" aria-label="Severity" value={filter.severity} onChange={(event) => change({ severity: event.target.value as Filter['severity'] })}>
+          <select
+            className="input alerts-severity"
+            aria-label="Severity"
+            value={filter.severity}
+            onChange={(event) => change({ severity: event.target.value as Filter['severity'] })}
+          >
             <option value="all">Any severity</option>
             {(['P1', 'P2', 'P3', 'P4', 'P5'] as const).map((level) => (
               <option key={level}>{level}</option>
             ))}
           </select>
-          <input className="input alerts-search" type="search" aria-label="Find in alerts" placeholder="Find" value={filter.text} onChange={(event) => change({ text: event.target.value })} />
+          <input
+            className="input alerts-search"
+            type="search"
+            aria-label="Find in alerts"
+            placeholder="Find"
+            value={filter.text}
+            onChange={(event) => change({ text: event.target.value })}
+          />
           <span className="muted small alerts-count" role="status">
             {count(shown.length, 'alert')}
           </span>
         </div>
       </header>
       <AlertList alerts={shown} total={all.length} handling={handling} onOpen={open} />
-      {handling.dismissing && <DismissDialog alert={handling.dismissing} onDismiss={handling.dismiss} onClose={() => handling.askDismiss(null)} />}
+      {handling.dismissing && (
+        <DismissDialog
+          alert={handling.dismissing}
+          onDismiss={handling.dismiss}
+          onClose={() => handling.askDismiss(null)}
+        />
+      )}
       {opened && <AlertDrawer alert={opened} handling={handling} onClose={() => open(null)} />}
     </>
   )

@@ -6,7 +6,15 @@ import { Dialog } from '../../ui/Dialog.tsx'
 const usual = ['False positive', 'Expected activity', 'Planned operation', 'Too small to matter'] as const
 
 /** Asks why: the reason is what makes the next alert of its kind better. */
-export function DismissDialog({ alert, onDismiss, onClose }: { alert: Alert; onDismiss: (alert: Alert, reason: string) => void; onClose: () => void }) {
+export function DismissDialog({
+  alert,
+  onDismiss,
+  onClose,
+}: {
+  alert: Alert
+  onDismiss: (alert: Alert, reason: string) => void
+  onClose: () => void
+}) {
   const [reason, setReason] = useState('')
   return (
     <Dialog title="Dismiss this alert" onClose={onClose}>
@@ -27,7 +35,13 @@ export function DismissDialog({ alert, onDismiss, onClose }: { alert: Alert; onD
         </div>
         <label className="field">
           <span>Why</span>
-          <input className="input" data-first value={reason} maxLength={2_000} onChange={(event) => setReason(event.target.value)} />
+          <input
+            className="input"
+            data-first
+            value={reason}
+            maxLength={2_000}
+            onChange={(event) => setReason(event.target.value)}
+          />
         </label>
         <div className="dialog-foot">
           <Button onClick={onClose}>Cancel</Button>

@@ -1,6 +1,10 @@
 import type { Alert } from '../../api/contract.ts'
 
-export type Filter = { readonly status: 'open' | 'acknowledged' | 'dismissed' | 'all'; readonly severity: 'all' | Alert['severity']; readonly text: string }
+export type Filter = {
+  readonly status: 'open' | 'acknowledged' | 'dismissed' | 'all'
+  readonly severity: 'all' | Alert['severity']
+  readonly text: string
+}
 
 /** Whether an alert is asked for. `all` also shows those retracted by a reorganisation. */
 export function matches(alert: Alert, { status, severity, text }: Filter): boolean {

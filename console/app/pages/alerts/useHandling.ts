@@ -21,17 +21,23 @@ export function useHandling(): Handling {
   const [dismissing, setDismissing] = useState<Alert | null>(null)
   const last = useRef<Alert | null>(null)
 
-  const handle = useCallback(async (alert: Alert, status: Alert['status'] & ('open' | 'acknowledged' | 'dismissed'), reason: string) => {
-    setTouched((all) => new Set(all).add(alert.id))
-    try {
-      const handled = await handleAlert(alert.id, status, reason)
-      if (!handled) return
-      last.current = status === 'open' ? null : alert
-      if (status !== 'open') toast(`${status === 'acknowledged' ? 'Acknowledged' : 'Dismissed'}: ${alert.title}`, { undo: () => void handle(alert, 'open', 'Taken back.') })
-    } catch (error) {
-      toast((error as Error).message, { tone: 'red' })
-    }
-  }, [])
+  const handle = useCallback(
+    async (alert: Alert, status: Alert['status'] & ('open' | 'acknowledged' | 'dismissed'), reason: string) => {
+      setTouched((all) => new Set(all).add(alert.id))
+      try {
+        const handled = await handleAlert(alert.id, status, reason)
+        if (!handled) return
+        last.current = status === 'open' ? null : alert
+        if (status !== 'open')
+          toast(`${status === 'acknowledged' ? 'Acknowledged' : 'Dismissed'}: ${alert.title}`, {
+            undo: () => void handle(alert, 'open', 'Taken back.'),
+          })
+      } catch (error) {
+        toast((error as Error).message, { tone: 'red' })
+      }
+    },
+    [],
+  )
 
   return useMemo(
     () => ({

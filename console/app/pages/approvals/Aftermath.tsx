@@ -36,7 +36,11 @@ export function Aftermath({ approval }: { approval: Approval }) {
           </div>
         </Panel>
       )}
-      <Link to="/incidents/$id" params={{ id: approval.incidentId }} className={buttonClass('primary', 'large', 'sign-button')}>
+      <Link
+        to="/incidents/$id"
+        params={{ id: approval.incidentId }}
+        className={buttonClass('primary', 'large', 'sign-button')}
+      >
         Go to {approval.incidentId}
       </Link>
     </>

@@ -13,7 +13,7 @@ import { Compare, WhatItDoes, WhatYouSign } from './Facts.tsx'
 import { Quorum, Signers } from './Signers.tsx'
 import { Signing } from './Signing.tsx'
 import './approval.css'
-import '../incidents/incident.css'
+import '../incidents/run.css'
 
 /** One screen, one action, for a thumb: what exactly is signed, what it does, who else has signed. */
 export default function ApprovalPage() {

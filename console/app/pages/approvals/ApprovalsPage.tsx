@@ -9,6 +9,7 @@ import { Empty } from '../../ui/Panel.tsx'
 import { useRowKeys } from '../../ui/useRowKeys.ts'
 import { useTitle } from '../../ui/useTitle.ts'
 import { Countdown, When } from '../../ui/When.tsx'
+import { examples } from '../examples.ts'
 import { Quorum } from './Signers.tsx'
 import './approval.css'
 
@@ -36,7 +37,7 @@ function ApprovalList({ all }: { all: readonly ApprovalSummary[] }) {
   if (all.length === 0)
     return (
       <div className="panel">
-        <Empty title="Nobody’s signature is needed." code={"policies: [\n  { action: 'pause', role: 'guardian', threshold: 2, within: '15m' },\n]"}>
+        <Empty title="Nobody’s signature is needed." code={examples.approval}>
           A playbook asks here before it sends what your policy does not let it send alone.
         </Empty>
       </div>
@@ -45,7 +46,11 @@ function ApprovalList({ all }: { all: readonly ApprovalSummary[] }) {
     <ul className="cards" aria-label="Approvals">
       {all.map((approval, index) => (
         <li key={approval.id}>
-          <article className={`card ${approval.status === 'waiting' ? 'card-urgent tone-amber' : ''}`} data-selected={index === selected || undefined} data-testid="approval-row">
+          <article
+            className={`card ${approval.status === 'waiting' ? 'card-urgent tone-amber' : ''}`}
+            data-selected={index === selected || undefined}
+            data-testid="approval-row"
+          >
             <div className="card-main">
               <p className="card-title">
                 <Link to="/approvals/$id" params={{ id: approval.id }} className="card-link">
@@ -67,7 +72,13 @@ function ApprovalList({ all }: { all: readonly ApprovalSummary[] }) {
   )
 }
 
-const tones: Record<ApprovalSummary['status'], Tone> = { waiting: 'amber', granted: 'green', refused: 'red', expired: 'grey', withdrawn: 'grey' }
+const tones: Record<ApprovalSummary['status'], Tone> = {
+  waiting: 'amber',
+  granted: 'green',
+  refused: 'red',
+  expired: 'grey',
+  withdrawn: 'grey',
+}
 
 function Status({ approval }: { approval: ApprovalSummary }) {
   return (

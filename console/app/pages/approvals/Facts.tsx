@@ -22,13 +22,24 @@ export function WhatYouSign({ approval }: { approval: Approval }) {
         <div>
           <dt>Function</dt>
           <dd>
-            <code className="call">{functionName.includes('(') ? functionName : `${functionName}(${approval.arguments.map((each) => each.type).join(', ')})`}</code>
+            <code className="call">
+              {functionName.includes('(')
+                ? functionName
+                : `${functionName}(${approval.arguments.map((each) => each.type).join(', ')})`}
+            </code>
           </dd>
         </div>
         {approval.arguments.map((argument, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: arguments have places, not always names
           <div key={`${argument.name}-${index}`}>
             <dt>{argument.name || `argument ${index + 1}`}</dt>
-            <dd>{argument.type === 'address' ? <Address id={plain(argument.value)} whole /> : <code>{plain(argument.value)}</code>}</dd>
+            <dd>
+              {argument.type === 'address' ? (
+                <Address id={plain(argument.value)} whole />
+              ) : (
+                <code>{plain(argument.value)}</code>
+              )}
+            </dd>
           </div>
         ))}
         <div>
@@ -65,7 +76,9 @@ export function WhatItDoes({ approval: { simulation } }: { approval: Approval })
         {simulation.stopsAttack !== null && (
           <li className={`verdict ${simulation.stopsAttack ? 'ink-green' : 'ink-red'}`} data-testid="stops-attack">
             <Icon name={simulation.stopsAttack ? 'shield' : 'cross'} />
-            {simulation.stopsAttack ? 'Stops the attack: replayed afterwards, it fails.' : 'Does not stop the attack: replayed afterwards, it still works.'}
+            {simulation.stopsAttack
+              ? 'Stops the attack: replayed afterwards, it fails.'
+              : 'Does not stop the attack: replayed afterwards, it still works.'}
           </li>
         )}
         <li className={`verdict ${simulation.succeeded ? 'ink-green' : 'ink-red'}`}>

@@ -20,7 +20,8 @@ export function Signers({ approval }: { approval: ApprovalSummary }) {
               <Icon name={decision.decision === 'grant' ? 'check' : 'cross'} />
             </span>
             <span className="signer-name">
-              <strong>{nameOf(decision.person)}</strong> {decision.decision === 'grant' ? 'signed' : 'refused'} <When at={decision.at} />
+              <strong>{nameOf(decision.person)}</strong> {decision.decision === 'grant' ? 'signed' : 'refused'}{' '}
+              <When at={decision.at} />
             </span>
             <Address id={decision.address} />
           </li>
@@ -48,6 +49,7 @@ export function Quorum({ approval }: { approval: ApprovalSummary }) {
     <span className="quorum" data-testid="quorum">
       <span className="quorum-marks" aria-hidden="true">
         {Array.from({ length: approval.threshold }, (_, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: marks are alike
           <span key={index} className={index < have ? 'quorum-have' : ''} />
         ))}
       </span>

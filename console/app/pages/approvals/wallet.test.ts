@@ -20,11 +20,18 @@ function walletOf(answers: Record<string, unknown>) {
 test('signs the document as JSON with the account asked for', async () => {
   const { wallet, asked } = walletOf({ eth_chainId: '0x7a69', eth_signTypedData_v4: '0xabcd' })
   expect(await sign(wallet, '0xA', document)).toBe('0xabcd')
-  expect(asked).toEqual([{ method: 'eth_chainId' }, { method: 'eth_signTypedData_v4', params: ['0xA', JSON.stringify(document)] }])
+  expect(asked).toEqual([
+    { method: 'eth_chainId' },
+    { method: 'eth_signTypedData_v4', params: ['0xA', JSON.stringify(document)] },
+  ])
 })
 
 test('asks for the chain of the document, and signs also where the wallet cannot switch', async () => {
-  const { wallet, asked } = walletOf({ eth_chainId: '0x1', wallet_switchEthereumChain: new Error('no such chain'), eth_signTypedData_v4: '0xabcd' })
+  const { wallet, asked } = walletOf({
+    eth_chainId: '0x1',
+    wallet_switchEthereumChain: new Error('no such chain'),
+    eth_signTypedData_v4: '0xabcd',
+  })
   expect(await sign(wallet, '0xA', document)).toBe('0xabcd')
   expect(asked[1]).toEqual({ method: 'wallet_switchEthereumChain', params: [{ chainId: '0x7a69' }] })
 })
@@ -34,7 +41,9 @@ test('no account, no connection', async () => {
 })
 
 test('chain ids as numbers, decimal and hexadecimal text', () => {
-  expect([1, '31337', '0x7a69', undefined].map((chainId) => chainOf({ domain: chainId === undefined ? {} : { chainId } }))).toEqual([1n, 31337n, 31337n, null])
+  expect(
+    [1, '31337', '0x7a69', undefined].map((chainId) => chainOf({ domain: chainId === undefined ? {} : { chainId } })),
+  ).toEqual([1n, 31337n, 31337n, null])
 })
 
 test('a refusal in the wallet is no fault', () => {

@@ -3,13 +3,14 @@ import { count } from '../../api/format.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { Empty, Panel } from '../../ui/Panel.tsx'
 import { When } from '../../ui/When.tsx'
+import { examples } from '../examples.ts'
 
 /** Each action prepared in advance: would it work now? */
 export function ActionsPanel({ actions }: { actions: readonly ActionReadiness[] }) {
   return (
     <Panel title="Actions" flush>
       {actions.length === 0 && (
-        <Empty title="No action is prepared." code={"playbooks: [\n  definePlaybook({ name: 'contain', paths: [pauseContract({ contract: vault })] }),\n]"}>
+        <Empty title="No action is prepared." code={examples.playbooks}>
           A pause that was never rehearsed fails when it counts. Prepared ones are tried on a fork again and again.
         </Empty>
       )}
@@ -42,7 +43,7 @@ export function ActionsPanel({ actions }: { actions: readonly ActionReadiness[] 
 export function DetectorsPanel({ detectors }: { detectors: Readiness['detectors'] }) {
   return (
     <Panel title="Detectors" count={detectors.length || undefined} flush>
-      {detectors.length === 0 && <Empty title="No detector is running." code={"detectors: [\n  largeOutflow({ share: '5%', within: '10m' }),\n]"} />}
+      {detectors.length === 0 && <Empty title="No detector is running." code={examples.detectors} />}
       <ul className="rows rows-tight">
         {detectors.map((detector) => (
           <li key={`${detector.name} ${detector.chain} ${detector.system}`} className="row">

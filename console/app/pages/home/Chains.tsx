@@ -3,12 +3,13 @@ import { count, duration, group } from '../../api/format.ts'
 import { Badge, type Tone } from '../../ui/Badge.tsx'
 import { now, useClock } from '../../ui/clock.ts'
 import { Empty, Panel } from '../../ui/Panel.tsx'
+import { examples } from '../examples.ts'
 
 /** Each chain: how far it is read, how old that is, and through which endpoints. */
 export function ChainsPanel({ chains, askedAt }: { chains: readonly ChainHealth[]; askedAt: number }) {
   return (
     <Panel title="Chains" flush>
-      {chains.length === 0 && <Empty title="No chain is watched." code={"chains: [\n  { name: 'mainnet', chain: 'eip155:1', endpoints: ['wss://…', 'https://…'] },\n]"} />}
+      {chains.length === 0 && <Empty title="No chain is watched." code={examples.chains} />}
       <ul className="rows">
         {chains.map((chain) => (
           <li key={chain.chain} className="row chain" data-testid="chain" data-stale={chain.stale}>
@@ -29,7 +30,9 @@ export function ChainsPanel({ chains, askedAt }: { chains: readonly ChainHealth[
                   <dt>Evaluated</dt>
                   <dd>
                     {chain.evaluated === null ? '–' : group(chain.evaluated)}
-                    {behind(chain) > 0n && <span className="ink-orange small"> {count(Number(behind(chain)), 'block')} behind</span>}
+                    {behind(chain) > 0n && (
+                      <span className="ink-orange small"> {count(Number(behind(chain)), 'block')} behind</span>
+                    )}
                   </dd>
                 </div>
                 <div>
@@ -44,7 +47,9 @@ export function ChainsPanel({ chains, askedAt }: { chains: readonly ChainHealth[
                     <Badge tone={tones[endpoint.state]}>{words[endpoint.state]}</Badge>
                     <span className="mono endpoint-url">{endpoint.url}</span>
                     {endpoint.latencyMs !== null && <span className="muted">{Math.round(endpoint.latencyMs)} ms</span>}
-                    {endpoint.lastError && endpoint.state !== 'up' && <span className="ink-red">{endpoint.lastError}</span>}
+                    {endpoint.lastError && endpoint.state !== 'up' && (
+                      <span className="ink-red">{endpoint.lastError}</span>
+                    )}
                   </li>
                 ))}
               </ul>
@@ -57,7 +62,12 @@ export function ChainsPanel({ chains, askedAt }: { chains: readonly ChainHealth[
 }
 
 const words = { up: 'up', down: 'down', wrong_chain: 'wrong chain', connecting: 'connecting' } as const
-const tones: Record<ChainHealth['endpoints'][number]['state'], Tone> = { up: 'green', down: 'red', wrong_chain: 'red', connecting: 'amber' }
+const tones: Record<ChainHealth['endpoints'][number]['state'], Tone> = {
+  up: 'green',
+  down: 'red',
+  wrong_chain: 'red',
+  connecting: 'amber',
+}
 
 /** Grows from what the server said, so that a silent line is seen to grow old. */
 function Age({ ageMs, askedAt }: { ageMs: number; askedAt: number }) {

@@ -3,13 +3,14 @@ import { count } from '../../api/format.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { Empty, Panel } from '../../ui/Panel.tsx'
 import { When } from '../../ui/When.tsx'
+import { examples } from '../examples.ts'
 
 /** Each way to reach people: is it alive, and what is stuck in it? */
 export function ChannelsPanel({ channels }: { channels: readonly ChannelHealth[] }) {
   return (
     <Panel title="Channels" flush>
       {channels.length === 0 && (
-        <Empty title="Nobody would be told." code={"channels: [\n  webhook({ name: 'war-room', url: 'https://…' }),\n]"}>
+        <Empty title="Nobody would be told." code={examples.channels}>
           Alerts and requests for approval go to people through channels.
         </Empty>
       )}
@@ -28,7 +29,15 @@ export function ChannelsPanel({ channels }: { channels: readonly ChannelHealth[]
                   <span>{channel.kind}</span>
                   {channel.waiting > 0 && <span>{channel.waiting} waiting</span>}
                   {channel.dead > 0 && <span className="ink-red">{count(channel.dead, 'message')} undelivered</span>}
-                  <span>{channel.lastDeliveredAt ? <>delivered <When at={channel.lastDeliveredAt} /></> : 'nothing delivered yet'}</span>
+                  <span>
+                    {channel.lastDeliveredAt ? (
+                      <>
+                        delivered <When at={channel.lastDeliveredAt} />
+                      </>
+                    ) : (
+                      'nothing delivered yet'
+                    )}
+                  </span>
                 </p>
               </div>
             </li>

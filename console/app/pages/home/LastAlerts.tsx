@@ -23,7 +23,11 @@ export function LastAlerts() {
       <Answer query={query} what="alerts">
         {(all) => (
           <>
-            {all.length === 0 && <Empty title="No alerts yet.">Detectors look at every block; what deserves a person’s attention comes here.</Empty>}
+            {all.length === 0 && (
+              <Empty title="No alerts yet.">
+                Detectors look at every block; what deserves a person’s attention comes here.
+              </Empty>
+            )}
             <ul className="rows rows-tight">
               {all.map((alert) => (
                 <li key={alert.id} className="row">

@@ -1,11 +1,12 @@
 import type { Readiness } from '../../api/contract.ts'
 import { Address } from '../../ui/Address.tsx'
 import { Empty, Panel } from '../../ui/Panel.tsx'
+import { examples } from '../examples.ts'
 
 export function PeoplePanel({ people }: { people: Readiness['people'] }) {
   return (
     <Panel title="People" count={people.length || undefined} flush>
-      {people.length === 0 && <Empty title="Nobody is named." code={"people: [\n  { id: 'ada', name: 'Ada', roles: ['guardian'], address: '0x…' },\n]"} />}
+      {people.length === 0 && <Empty title="Nobody is named." code={examples.people} />}
       <ul className="rows rows-tight">
         {people.map((person) => (
           <li key={person.id} className="row">

@@ -2,7 +2,12 @@
 import type { Readiness } from '../../api/contract.ts'
 import { count } from '../../api/format.ts'
 
-export type Verdict = { readonly name: string; readonly isReady: boolean; readonly word: string; readonly problems: readonly string[] }
+export type Verdict = {
+  readonly name: string
+  readonly isReady: boolean
+  readonly word: string
+  readonly problems: readonly string[]
+}
 
 export function verdictsOf(readiness: Readiness): Verdict[] {
   const { chains, channels, actions, detectors, people } = readiness
@@ -26,15 +31,30 @@ export function verdictsOf(readiness: Readiness): Verdict[] {
     {
       name: 'Channels',
       isReady: silent.length === 0 && channels.length > 0,
-      word: channels.length === 0 ? 'none is set up' : `${channels.length - silent.length} of ${channels.length} delivering`,
-      problems: silent.map((channel) => `${channel.name}: ${channel.lastError ?? `${count(channel.dead, 'message')} undelivered`}`),
+      word:
+        channels.length === 0
+          ? 'none is set up'
+          : `${channels.length - silent.length} of ${channels.length} delivering`,
+      problems: silent.map(
+        (channel) => `${channel.name}: ${channel.lastError ?? `${count(channel.dead, 'message')} undelivered`}`,
+      ),
     },
     {
       name: 'Detectors',
       isReady: erring.length === 0 && detectors.length > 0,
-      word: detectors.length === 0 ? 'none is running' : erring.length === 0 ? `${detectors.length} without errors` : `${erring.length} of ${detectors.length} with errors`,
+      word:
+        detectors.length === 0
+          ? 'none is running'
+          : erring.length === 0
+            ? `${detectors.length} without errors`
+            : `${erring.length} of ${detectors.length} with errors`,
       problems: erring.map((detector) => `${detector.name} on ${detector.system}: ${count(detector.errors, 'error')}`),
     },
-    { name: 'People', isReady: people.length > 0, word: people.length === 0 ? 'nobody is named' : `${people.length} named`, problems: [] },
+    {
+      name: 'People',
+      isReady: people.length > 0,
+      word: people.length === 0 ? 'nobody is named' : `${people.length} named`,
+      problems: [],
+    },
   ]
 }

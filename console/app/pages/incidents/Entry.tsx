@@ -32,7 +32,13 @@ export function Entry({ entry }: { entry: TimelineEntry }) {
         <p className="entry-meta">
           <When at={entry.at} clock />
           <Actor name={entry.actor} />
-          <a className="entry-hash mono" href={`#entry-${entry.sequence}`} aria-label={`Permalink to entry ${entry.sequence}`} data-tip={`Entry ${entry.sequence}\nhash ${entry.hash}\nafter ${entry.previousHash}`} onClick={() => copyLink(entry.sequence)}>
+          <a
+            className="entry-hash mono"
+            href={`#entry-${entry.sequence}`}
+            aria-label={`Permalink to entry ${entry.sequence}`}
+            data-tip={`Entry ${entry.sequence}\nhash ${entry.hash}\nafter ${entry.previousHash}`}
+            onClick={() => copyLink(entry.sequence)}
+          >
             {entry.hash.replace(/^0x/, '').slice(0, 8)}
           </a>
         </p>

@@ -15,7 +15,11 @@ import { saveBlob } from './saveBlob.ts'
 export function ExhibitsPanel({ incident }: { incident: Incident }) {
   return (
     <Panel title="Exhibits" count={incident.exhibits.length} flush>
-      {incident.exhibits.length === 0 && <Empty title="Nothing was kept yet.">Traces, transactions and reads on chain are kept here as they are collected, each under its SHA-256.</Empty>}
+      {incident.exhibits.length === 0 && (
+        <Empty title="Nothing was kept yet.">
+          Traces, transactions and reads on chain are kept here as they are collected, each under its SHA-256.
+        </Empty>
+      )}
       <ul className="rows">
         {incident.exhibits.map((exhibit) => (
           <ExhibitRow key={exhibit.id} exhibit={exhibit} />
@@ -75,5 +79,9 @@ function hex(digest: ArrayBuffer): string {
 }
 
 function extension(mediaType: string): string {
-  return { 'application/json': '.json', 'text/plain': '.txt', 'text/html': '.html', 'text/csv': '.csv' }[mediaType.split(';')[0] ?? ''] ?? '.bin'
+  return (
+    { 'application/json': '.json', 'text/plain': '.txt', 'text/html': '.html', 'text/csv': '.csv' }[
+      mediaType.split(';')[0] ?? ''
+    ] ?? '.bin'
+  )
 }

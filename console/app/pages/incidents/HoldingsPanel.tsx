@@ -1,10 +1,11 @@
 import { lazy, Suspense, useMemo, useState } from 'react'
 import type { Incident } from '../../api/contract.ts'
 import { approximately, exact, group, rounded, utcTime } from '../../api/format.ts'
-import { Segmented } from '../../ui/Segmented.tsx'
-import { Empty, Panel } from '../../ui/Panel.tsx'
-import { useMedia } from '../../ui/useMedia.ts'
 import type { Mark } from '../../ui/BlockChart.tsx'
+import { Empty, Panel } from '../../ui/Panel.tsx'
+import { Segmented } from '../../ui/Segmented.tsx'
+import { useMedia } from '../../ui/useMedia.ts'
+import { examples } from '../examples.ts'
 import type { Flow } from './bleeding.ts'
 import { HoldingsTable } from './HoldingsTable.tsx'
 
@@ -18,7 +19,7 @@ export function HoldingsPanel({ incident, flows }: { incident: Incident; flows: 
   if (!flow)
     return (
       <Panel title="Holdings">
-        <Empty title="No balances were read." code={"systems: [\n  { name: 'vault', accounts: ['0x…'], assets: ['WETH', 'native'] },\n]"}>
+        <Empty title="No balances were read." code={examples.assets}>
           Name the accounts and assets of the system, and loss and rate are measured at every block.
         </Empty>
       </Panel>
@@ -29,7 +30,14 @@ export function HoldingsPanel({ incident, flows }: { incident: Incident; flows: 
       count={flow.symbol}
       actions={
         <>
-          {flows.length > 1 && <Segmented label="Asset" value={flow.asset} onChange={setAsset} options={flows.map((each) => ({ value: each.asset, label: each.symbol }))} />}
+          {flows.length > 1 && (
+            <Segmented
+              label="Asset"
+              value={flow.asset}
+              onChange={setAsset}
+              options={flows.map((each) => ({ value: each.asset, label: each.symbol }))}
+            />
+          )}
           <Segmented
             label="Shown as"
             value={view}
@@ -44,7 +52,11 @@ export function HoldingsPanel({ incident, flows }: { incident: Incident; flows: 
       }
       flush
     >
-      {view === 'table' ? <HoldingsTable flow={flow} incident={incident} /> : <Plot flow={flow} incident={incident} view={view} />}
+      {view === 'table' ? (
+        <HoldingsTable flow={flow} incident={incident} />
+      ) : (
+        <Plot flow={flow} incident={incident} view={view} />
+      )}
     </Panel>
   )
 }
@@ -53,13 +65,21 @@ function Plot({ flow, incident, view }: { flow: Flow; incident: Incident; view: 
   const { points, decimals, symbol, before } = flow
   const isSmall = useMedia('(max-width: 599px)')
   const shown = useMemo(
-    () => points.map(({ block, units }) => ({ block, value: approximately({ units: (view === 'held' ? units : before - units).toString(), decimals }) })),
+    () =>
+      points.map(({ block, units }) => ({
+        block,
+        value: approximately({ units: (view === 'held' ? units : before - units).toString(), decimals }),
+      })),
     [points, view, before, decimals],
   )
   const marks = useMemo<Mark[]>(
     () => [
-      ...(incident.beganBlock ? [{ block: Number(incident.beganBlock), label: 'attack begins', tone: 'red' as const }] : []),
-      ...(incident.containedBlock ? [{ block: Number(incident.containedBlock), label: 'contained', tone: 'green' as const }] : []),
+      ...(incident.beganBlock
+        ? [{ block: Number(incident.beganBlock), label: 'attack begins', tone: 'red' as const }]
+        : []),
+      ...(incident.containedBlock
+        ? [{ block: Number(incident.containedBlock), label: 'contained', tone: 'green' as const }]
+        : []),
     ],
     [incident.beganBlock, incident.containedBlock],
   )

@@ -7,11 +7,15 @@ import type { Flow } from './bleeding.ts'
 /** The plot as rows, the newest first; blocks in which nothing changed are left out, their count is said. */
 export function HoldingsTable({ flow, incident }: { flow: Flow; incident: Incident }) {
   const rows = flow.points
-    .map((point, index) => ({ ...point, change: index === 0 ? 0n : point.units - (flow.points[index - 1]?.units ?? 0n) }))
+    .map((point, index) => ({
+      ...point,
+      change: index === 0 ? 0n : point.units - (flow.points[index - 1]?.units ?? 0n),
+    }))
     .filter((row, index) => index === 0 || row.change !== 0n || marks(row.block, incident) !== null)
     .reverse()
   const quiet = flow.points.length - rows.length
   return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
     <section className="holdings-table" aria-label="Holdings by block" tabIndex={0}>
       <table className="table">
         <thead>
@@ -32,7 +36,14 @@ export function HoldingsTable({ flow, incident }: { flow: Flow; incident: Incide
                 <Quantity units={row.units.toString()} decimals={flow.decimals} symbol={flow.symbol} />
               </td>
               <td className={`number ${row.change < 0n ? 'ink-red' : row.change > 0n ? 'ink-green' : ''}`}>
-                {row.change !== 0n && <Quantity units={(row.change < 0n ? -row.change : row.change).toString()} decimals={flow.decimals} symbol={flow.symbol} sign={row.change < 0n ? '−' : '+'} />}
+                {row.change !== 0n && (
+                  <Quantity
+                    units={(row.change < 0n ? -row.change : row.change).toString()}
+                    decimals={flow.decimals}
+                    symbol={flow.symbol}
+                    sign={row.change < 0n ? '−' : '+'}
+                  />
+                )}
               </td>
               <td>{marks(row.block, incident)}</td>
             </tr>

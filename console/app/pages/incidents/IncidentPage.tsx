@@ -21,6 +21,7 @@ import { isUncontained, phaseOf } from './state.ts'
 import { Timeline } from './Timeline.tsx'
 import { TransitionDialog } from './TransitionDialog.tsx'
 import './incident.css'
+import './run.css'
 import './timeline.css'
 
 /** The key page. Its first screen answers: are we bleeding, how fast, what stops it, what does that cost? */
@@ -37,7 +38,10 @@ export default function IncidentPage() {
 }
 
 function IncidentView({ incident }: { incident: Incident }) {
-  const flows = useMemo(() => flowsOf(incident.holdings, incident.beganBlock, isUncontained(incident) ? null : incident.containedBlock), [incident])
+  const flows = useMemo(
+    () => flowsOf(incident.holdings, incident.beganBlock, isUncontained(incident) ? null : incident.containedBlock),
+    [incident],
+  )
   useTitle(`${phaseOf(incident).word}: ${incident.id}`)
   return (
     <>
@@ -74,7 +78,7 @@ function IncidentHead({ incident }: { incident: Incident }) {
             declared <When at={incident.declaredAt} />
           </span>
         </p>
-        <h1>{incident.title}</h1>
+        <h1 className={incident.title.length > 80 ? 'incident-title-long' : ''}>{incident.title}</h1>
       </div>
       <div className="page-tools no-print">
         <ReportButtons incidentId={incident.id} />

@@ -13,7 +13,10 @@ export function IncidentRow({ incident, isSelected = false }: { incident: Incide
   const phase = phaseOf(incident)
   const [loss, ...others] = incident.losses
   return (
-    <article className={`card tone-${phase.tone} ${isUncontained(incident) ? 'card-urgent' : ''}`} data-selected={isSelected || undefined}>
+    <article
+      className={`card tone-${phase.tone} ${isUncontained(incident) ? 'card-urgent' : ''}`}
+      data-selected={isSelected || undefined}
+    >
       <p className="card-state">
         <Icon name={phase.icon} />
         <strong>{phase.word}</strong>
@@ -41,14 +44,27 @@ export function IncidentRow({ incident, isSelected = false }: { incident: Incide
           </dd>
         </div>
         <div>
-          <dt>{incident.containedAt && !isUncontained(incident) ? (incident.containedBlock ? `Contained in ${group(incident.containedBlock)}` : 'Contained after') : 'Lasting'}</dt>
+          <dt>
+            {incident.containedAt && !isUncontained(incident)
+              ? incident.containedBlock
+                ? `Contained in ${group(incident.containedBlock)}`
+                : 'Contained after'
+              : 'Lasting'}
+          </dt>
           <dd>
-            <Since at={incident.beganAt ?? incident.declaredAt} until={(isUncontained(incident) ? null : incident.containedAt) ?? incident.resolvedAt} />
+            <Since
+              at={incident.beganAt ?? incident.declaredAt}
+              until={(isUncontained(incident) ? null : incident.containedAt) ?? incident.resolvedAt}
+            />
           </dd>
         </div>
       </dl>
       {incident.approvalsWaiting > 0 && (
-        <Link to="/incidents/$id" params={{ id: incident.id }} className={`${buttonClass('primary', 'medium')} card-act`}>
+        <Link
+          to="/incidents/$id"
+          params={{ id: incident.id }}
+          className={`${buttonClass('primary', 'medium')} card-act`}
+        >
           {count(incident.approvalsWaiting, 'approval')} waiting
         </Link>
       )}

@@ -2,12 +2,12 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { Answer } from '../../api/Answer.tsx'
+import type { IncidentSummary } from '../../api/contract.ts'
 import { incidents } from '../../api/queries.ts'
 import { Empty } from '../../ui/Panel.tsx'
 import { Segmented } from '../../ui/Segmented.tsx'
 import { useRowKeys } from '../../ui/useRowKeys.ts'
 import { useTitle } from '../../ui/useTitle.ts'
-import type { IncidentSummary } from '../../api/contract.ts'
 import { IncidentRow } from './IncidentRow.tsx'
 import { isOpen } from './state.ts'
 
@@ -32,7 +32,11 @@ export default function IncidentsPage() {
         />
       </header>
       <Answer query={query} what="incidents">
-        {(all) => <IncidentList incidents={all.filter((each) => show === 'all' || isOpen(each) === (show === 'open')).sort(openFirst)} />}
+        {(all) => (
+          <IncidentList
+            incidents={all.filter((each) => show === 'all' || isOpen(each) === (show === 'open')).sort(openFirst)}
+          />
+        )}
       </Answer>
     </div>
   )
@@ -47,8 +51,9 @@ function IncidentList({ incidents: shown }: { incidents: readonly IncidentSummar
   if (shown.length === 0)
     return (
       <div className="panel">
-        <Empty title="No incidents here." code="firebreak drill">
-          An incident is declared when an alert is severe enough. A drill declares one on a local chain, so that everyone has seen this page before the day it matters.
+        <Empty title="No incidents here." code="npm run demo">
+          An incident is declared when an alert is severe enough. The demo stages an attack on a local chain, so that
+          everyone has seen this page before the day it matters.
         </Empty>
       </div>
     )

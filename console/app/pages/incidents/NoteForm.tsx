@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
-import { addNote } from '../../api/actions.ts'
 import { ProblemNotice } from '../../api/Answer.tsx'
+import { addNote } from '../../api/actions.ts'
 import { Button } from '../../ui/Button.tsx'
 import { useShortcuts } from '../../ui/shortcuts.ts'
 

@@ -11,24 +11,46 @@ import { isUncontained, phaseOf } from './state.ts'
 export function StateBanner({ incident, flow }: { incident: Incident; flow: Flow | undefined }) {
   const phase = phaseOf(incident)
   return (
-    <section className={`state tone-${phase.tone}`} aria-label="State of the incident" data-testid="incident-state" data-state={phase.name}>
+    <section
+      className={`state tone-${phase.tone}`}
+      aria-label="State of the incident"
+      data-testid="incident-state"
+      data-state={phase.name}
+    >
       <div className="state-word">
         <span className="state-sign">
           <Icon name={phase.icon} size={28} />
         </span>
         <div>
           <p className="state-name">{phase.word}</p>
-          <p className="state-sentence">{phase.sentence}</p>
+          <p className="state-sentence">
+            {phase.name === 'bleeding' && quietBlocks(flow) > 0
+              ? `No outflow for ${count(quietBlocks(flow), 'block')}, but the way in is still open.`
+              : phase.sentence}
+          </p>
         </div>
       </div>
       <dl className="figures">
-        <Figure name={isUncontained(incident) ? 'Lost so far' : 'Lost'} note={<OtherLosses incident={incident} flow={flow} />}>
+        <Figure
+          name={isUncontained(incident) ? 'Lost so far' : 'Lost'}
+          note={<OtherLosses incident={incident} flow={flow} />}
+        >
           <Loss incident={incident} />
         </Figure>
-        <Figure name={isUncontained(incident) ? 'Rate per block' : 'Rate while it lasted'} note={flow ? `${isUncontained(incident) ? 'over the last' : 'over'} ${count(flow.window, 'block')}` : 'no holdings are read'}>
+        <Figure
+          name={isUncontained(incident) ? 'Rate per block' : 'Rate while it lasted'}
+          note={
+            flow
+              ? `${isUncontained(incident) ? 'over the last' : 'over'} ${count(flow.window, 'block')}`
+              : 'no holdings are read'
+          }
+        >
           {flow ? <Quantity units={positive(flow.perBlock)} decimals={flow.decimals} symbol={flow.symbol} /> : '–'}
         </Figure>
-        <Figure name={isUncontained(incident) ? 'Still there' : 'Kept'} note={<Outlook incident={incident} flow={flow} />}>
+        <Figure
+          name={isUncontained(incident) ? 'Still there' : 'Kept'}
+          note={<Outlook incident={incident} flow={flow} />}
+        >
           {flow ? <Quantity units={flow.held.toString()} decimals={flow.decimals} symbol={flow.symbol} /> : '–'}
         </Figure>
         <TimeFigure incident={incident} />
@@ -68,17 +90,25 @@ function OtherLosses({ incident, flow }: { incident: Incident; flow: Flow | unde
 
 function Outlook({ incident, flow }: { incident: Incident; flow: Flow | undefined }) {
   if (!flow) return null
-  if (!isUncontained(incident)) return `of ${rounded({ units: flow.before.toString(), decimals: flow.decimals })} ${flow.symbol} before`
+  if (!isUncontained(incident))
+    return `of ${rounded({ units: flow.before.toString(), decimals: flow.decimals })} ${flow.symbol} before`
   const left = blocksLeft(flow)
-  if (left !== null) return <strong className="outlook">gone in ≈ {count(left, 'block')}{flow.blockMs ? `, ${duration(left * flow.blockMs)}` : ''}</strong>
-  const last = flow.points.at(-1)
-  return flow.lastOutflow !== null && last ? `no outflow for ${count(last.block - flow.lastOutflow, 'block')}` : 'no outflow seen'
+  if (left !== null)
+    return (
+      <strong className="outlook">
+        gone in ≈ {count(left, 'block')}
+        {flow.blockMs ? `, ${duration(left * flow.blockMs)}` : ''}
+      </strong>
+    )
+  return quietBlocks(flow) > 0 ? `no outflow for ${count(quietBlocks(flow), 'block')}` : 'no outflow seen'
 }
 
 function TimeFigure({ incident }: { incident: Incident }) {
   const { beganAt, beganBlock, containedAt, declaredAt } = incident
   const from = beganAt ?? declaredAt
-  const seen = beganAt ? `seen after ${duration(Date.parse(declaredAt) - Date.parse(beganAt))}` : 'since it was declared'
+  const seen = beganAt
+    ? `seen after ${duration(Date.parse(declaredAt) - Date.parse(beganAt))}`
+    : 'since it was declared'
   if (!isUncontained(incident) && containedAt)
     return (
       <Figure name="Contained after" note={seen}>
@@ -90,6 +120,12 @@ function TimeFigure({ incident }: { incident: Incident }) {
       <Since at={from} until={incident.resolvedAt} />
     </Figure>
   )
+}
+
+/** Blocks since holdings last fell; 0 while they fall. */
+function quietBlocks(flow: Flow | undefined): number {
+  const last = flow?.points.at(-1)
+  return flow && last && flow.lastOutflow !== null && flow.perBlock <= 0n ? last.block - flow.lastOutflow : 0
 }
 
 function positive(units: bigint): string {

@@ -5,8 +5,8 @@ import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Panel } from '../../ui/Panel.tsx'
 import { Segmented } from '../../ui/Segmented.tsx'
-import { useHeldRows } from '../../ui/useHeldRows.ts'
 import { useFirst } from '../../ui/useFirst.ts'
+import { useHeldRows } from '../../ui/useHeldRows.ts'
 import { Entry } from './Entry.tsx'
 import { NoteForm } from './NoteForm.tsx'
 
@@ -20,7 +20,9 @@ export function Timeline({ incident }: { incident: Incident }) {
   const fresh = useFresh(incident.timeline)
   const kinds = useMemo(() => [...new Set(incident.timeline.map((entry) => entry.kind))].sort(), [incident.timeline])
   const entries = useMemo(() => {
-    const chosen = incident.timeline.filter((entry) => kind === 'all' || (kind === 'people' ? entry.actor.startsWith('person:') : entry.kind === kind))
+    const chosen = incident.timeline.filter(
+      (entry) => kind === 'all' || (kind === 'people' ? entry.actor.startsWith('person:') : entry.kind === kind),
+    )
     return order === 'newest' ? chosen.toReversed() : chosen
   }, [incident.timeline, kind, order])
   // Rows added at the end push nothing; only the newest-first order needs holding.
@@ -36,14 +38,28 @@ export function Timeline({ incident }: { incident: Incident }) {
       flush
       actions={
         <>
-          <Badge tone={incident.intact ? 'green' : 'red'} icon={incident.intact ? 'check' : 'incident'} data-testid="intact" data-tip={incident.intact ? 'Every entry’s hash follows from the one before, and every exhibit matches its digest.' : 'A hash or a digest does not match: the record was changed after the fact.'}>
+          <Badge
+            tone={incident.intact ? 'green' : 'red'}
+            icon={incident.intact ? 'check' : 'incident'}
+            data-testid="intact"
+            data-tip={
+              incident.intact
+                ? 'Every entry’s hash follows from the one before, and every exhibit matches its digest.'
+                : 'A hash or a digest does not match: the record was changed after the fact.'
+            }
+          >
             {incident.intact ? 'Intact' : 'Altered'}
           </Badge>
         </>
       }
     >
       <div className="timeline-tools no-print">
-        <select className="input timeline-kind" aria-label="Kind of entry" value={kind} onChange={(event) => setKind(event.target.value)}>
+        <select
+          className="input timeline-kind"
+          aria-label="Kind of entry"
+          value={kind}
+          onChange={(event) => setKind(event.target.value)}
+        >
           <option value="all">Everything</option>
           <option value="people">By people</option>
           {kinds.map((each) => (
@@ -68,12 +84,26 @@ export function Timeline({ incident }: { incident: Incident }) {
           {count(held.waiting, 'new entry', 'new entries')}
         </Button>
       )}
-      <ol className="timeline" aria-label="Timeline" data-testid="timeline" onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)}>
+      <ol
+        className="timeline"
+        aria-label="Timeline"
+        data-testid="timeline"
+        onPointerEnter={() => setHeld(true)}
+        onPointerLeave={() => setHeld(false)}
+      >
         {shown.map((entry, index) => {
           const above = shown[index - 1]
           return (
-            <li key={entry.sequence} id={`entry-${entry.sequence}`} className={`entry ${fresh(entry) ? 'flash' : ''}`} data-testid="timeline-entry" data-kind={entry.kind}>
-              {(above === undefined || utcDate(above.at) !== utcDate(entry.at)) && <p className="entry-day">{utcDate(entry.at)} UTC</p>}
+            <li
+              key={entry.sequence}
+              id={`entry-${entry.sequence}`}
+              className={`entry ${fresh(entry) ? 'flash' : ''}`}
+              data-testid="timeline-entry"
+              data-kind={entry.kind}
+            >
+              {(above === undefined || utcDate(above.at) !== utcDate(entry.at)) && (
+                <p className="entry-day">{utcDate(entry.at)} UTC</p>
+              )}
               <Entry entry={entry} />
             </li>
           )
@@ -99,6 +129,7 @@ function useFresh(timeline: readonly TimelineEntry[]): (entry: TimelineEntry) =>
 /** Goes to the entry that the address names, once it is there. */
 function useLinkedEntry(timeline: readonly TimelineEntry[]) {
   const done = useRef('')
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the entry may come with a later answer
   useEffect(() => {
     const name = location.hash.slice(1)
     if (!name.startsWith('entry-') || done.current === name) return

@@ -2,6 +2,7 @@ import type { Run, SentTransaction } from '../../api/contract.ts'
 import { group } from '../../api/format.ts'
 import { Address, Hash } from '../../ui/Address.tsx'
 import { When } from '../../ui/When.tsx'
+import './transactions.css'
 
 const stages = ['signed', 'broadcast', 'included', 'verified'] as const
 
@@ -21,12 +22,22 @@ export function Transactions({ run }: { run: Run }) {
             </span>
             <ol className="stages">
               {stages.map((stage, index) => (
-                <li key={stage} className={index <= reached ? 'stage stage-reached' : 'stage'} aria-current={index === reached ? 'step' : undefined}>
-                  {stage === 'included' && transaction.blockNumber ? `included in ${group(transaction.blockNumber)}` : stage}
+                <li
+                  key={stage}
+                  className={index <= reached ? 'stage stage-reached' : 'stage'}
+                  aria-current={index === reached ? 'step' : undefined}
+                >
+                  {stage === 'included' && transaction.blockNumber
+                    ? `included in ${group(transaction.blockNumber)}`
+                    : stage}
                 </li>
               ))}
             </ol>
-            {(transaction.status === 'failed' || transaction.status === 'replaced') && <strong className="ink-red">{transaction.status === 'failed' ? 'reverted on chain' : 'replaced by another'}</strong>}
+            {(transaction.status === 'failed' || transaction.status === 'replaced') && (
+              <strong className="ink-red">
+                {transaction.status === 'failed' ? 'reverted on chain' : 'replaced by another'}
+              </strong>
+            )}
             <span className="muted small">
               nonce {transaction.nonce} · <When at={transaction.signedAt} />
             </span>

@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
-import { moveIncident } from '../../api/actions.ts'
 import { ProblemNotice } from '../../api/Answer.tsx'
+import { moveIncident } from '../../api/actions.ts'
 import type { Incident, Transition } from '../../api/contract.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
@@ -25,26 +25,51 @@ export function TransitionDialog({ incident, onClose }: { incident: Incident; on
   return (
     <Dialog title="Change the state" onClose={onClose}>
       {incident.transitions.length === 0 && <Empty title="This state is the last." />}
-      <ul className="choices" role="radiogroup" aria-label="New state">
+      <fieldset className="choices">
+        <legend className="visually-hidden">New state</legend>
         {incident.transitions.map((transition) => (
-          <li key={transition.to} role="none">
-            <button type="button" role="radio" className="choice" aria-checked={transition.to === to} disabled={transition.blockedBy !== null} onClick={() => setTo(transition.to)} data-testid={`transition-${transition.to}`}>
-              <span>{transition.label}</span>
-              {transition.blockedBy && <span className="muted small choice-why">{transition.blockedBy}</span>}
-            </button>
-          </li>
+          <label
+            key={transition.to}
+            className="choice"
+            data-checked={transition.to === to || undefined}
+            data-disabled={transition.blockedBy !== null || undefined}
+            data-testid={`transition-${transition.to}`}
+          >
+            <span>
+              <input
+                type="radio"
+                name="to"
+                checked={transition.to === to}
+                disabled={transition.blockedBy !== null}
+                onChange={() => setTo(transition.to)}
+              />
+              {transition.label}
+            </span>
+            {transition.blockedBy && <span className="small choice-why">{transition.blockedBy}</span>}
+          </label>
         ))}
-      </ul>
+      </fieldset>
       {chosen && (
         <label className="field">
           <span>{chosen.needsReason ? 'Reason' : 'Reason (optional)'}</span>
-          <textarea className="input" value={reason} maxLength={2_000} onChange={(event) => setReason(event.target.value)} />
+          <textarea
+            className="input"
+            value={reason}
+            maxLength={2_000}
+            onChange={(event) => setReason(event.target.value)}
+          />
         </label>
       )}
       {move.error && <ProblemNotice error={move.error} />}
       <div className="dialog-foot">
         <Button onClick={onClose}>Cancel</Button>
-        <Button kind="primary" disabled={!chosen || lacksReason} busy={move.isPending} onClick={() => chosen && move.mutate(chosen)} data-testid="transition-confirm">
+        <Button
+          kind="primary"
+          disabled={!chosen || lacksReason}
+          busy={move.isPending}
+          onClick={() => chosen && move.mutate(chosen)}
+          data-testid="transition-confirm"
+        >
           {chosen ? chosen.label : 'Choose a state'}
         </Button>
       </div>

@@ -40,8 +40,17 @@ export function WaitingApproval({ approval }: { approval: ApprovalSummary }) {
           </strong>{' '}
           signed · {words(approval.role)}
         </p>
-        <p className="muted small">{approval.candidates.length > 0 ? `can sign: ${approval.candidates.map((each) => each.name).join(', ')}` : 'nobody is left who may sign'}</p>
-        <Link to="/approvals/$id" params={{ id: approval.id }} className={buttonClass('primary', 'large')} data-testid="approve">
+        <p className="muted small">
+          {approval.candidates.length > 0
+            ? `can sign: ${approval.candidates.map((each) => each.name).join(', ')}`
+            : 'nobody is left who may sign'}
+        </p>
+        <Link
+          to="/approvals/$id"
+          params={{ id: approval.id }}
+          className={buttonClass('primary', 'large')}
+          data-testid="approve"
+        >
           <Icon name="approval" />
           Review and sign
         </Link>

@@ -28,7 +28,11 @@ test('after containment the loss ends there and the rate is that of the whole at
 })
 
 test('accounts of one asset are added up; the asset that lost the largest share comes first', () => {
-  const flows = flowsOf([series('USDC', [500, 490]), series('WETH', [10, 5], 'a'), series('WETH', [10, 10], 'b')], '101', null)
+  const flows = flowsOf(
+    [series('USDC', [500, 490]), series('WETH', [10, 5], 'a'), series('WETH', [10, 10], 'b')],
+    '101',
+    null,
+  )
   expect(flows.map(({ symbol, before, held }) => [symbol, before, held])).toEqual([
     ['WETH', 20n, 15n],
     ['USDC', 500n, 490n],

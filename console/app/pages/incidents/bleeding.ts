@@ -45,13 +45,15 @@ function flowOf(series: readonly HoldingSeries[], began: string | null, until: s
   const points = total(series)
   const last = points.at(-1)
   if (!first || !last) return null
-  const start = began === null ? points[0]?.block ?? 0 : Number(began) - 1
+  const start = began === null ? (points[0]?.block ?? 0) : Number(began) - 1
   const end = until === null ? last.block : Math.min(last.block, Number(until))
   const before = heldAt(points, start)
   const held = heldAt(points, end)
   // While it lasts: the recent rate. Once contained: the average of the whole attack.
   const window = Math.max(1, until === null ? Math.min(rateWindow, end - start) : end - start)
-  const lastOutflow = points.findLast((point, index) => index > 0 && point.block > start && point.units < (points[index - 1]?.units ?? 0n))
+  const lastOutflow = points.findLast(
+    (point, index) => index > 0 && point.block > start && point.units < (points[index - 1]?.units ?? 0n),
+  )
   return {
     asset: first.asset.id,
     symbol: first.symbol,
@@ -69,7 +71,9 @@ function flowOf(series: readonly HoldingSeries[], began: string | null, until: s
 
 /** Adds up accounts that were read at different blocks: between two readings an account holds what it held. */
 function total(series: readonly HoldingSeries[]): Point[] {
-  const changes = series.flatMap(({ points }, account) => points.map((point) => ({ account, block: Number(point.block), at: point.at, units: BigInt(point.units) })))
+  const changes = series.flatMap(({ points }, account) =>
+    points.map((point) => ({ account, block: Number(point.block), at: point.at, units: BigInt(point.units) })),
+  )
   changes.sort((a, b) => a.block - b.block)
   const held = series.map(({ points }) => BigInt(points[0]?.units ?? 0))
   const totals: Point[] = []

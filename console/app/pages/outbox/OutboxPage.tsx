@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { retryMessage } from '../../api/actions.ts'
 import { Answer } from '../../api/Answer.tsx'
+import { retryMessage } from '../../api/actions.ts'
 import type { OutboxMessage } from '../../api/contract.ts'
 import { count, words } from '../../api/format.ts'
 import { outbox } from '../../api/queries.ts'
@@ -13,13 +13,15 @@ import { Segmented } from '../../ui/Segmented.tsx'
 import { toast } from '../../ui/toasts.ts'
 import { useTitle } from '../../ui/useTitle.ts'
 import { When } from '../../ui/When.tsx'
+import { examples } from '../examples.ts'
 
 /** Who was told what, and what never arrived. */
 export default function OutboxPage() {
   const query = useQuery(outbox)
   const [show, setShow] = useState<'all' | OutboxMessage['status']>('all')
   useTitle('Outbox')
-  const number = (status: OutboxMessage['status']) => (query.data ? { count: query.data.filter((each) => each.status === status).length } : {})
+  const number = (status: OutboxMessage['status']) =>
+    query.data ? { count: query.data.filter((each) => each.status === status).length } : {}
   return (
     <div className="page">
       <header className="page-head">
@@ -54,7 +56,10 @@ function Messages({ all, shown }: { all: readonly OutboxMessage[]; shown: readon
       )}
       <div className="panel">
         {shown.length === 0 && (
-          <Empty title={all.length === 0 ? 'Nothing was sent yet.' : 'None here.'} {...(all.length === 0 ? { code: "channels: [\n  webhook({ name: 'war-room', url: 'https://…' }),\n]" } : {})}>
+          <Empty
+            title={all.length === 0 ? 'Nothing was sent yet.' : 'None here.'}
+            {...(all.length === 0 ? { code: examples.channels } : {})}
+          >
             {all.length === 0 && 'Messages to people and systems wait here until their channel confirms them.'}
           </Empty>
         )}
@@ -75,7 +80,11 @@ const states: Record<OutboxMessage['status'], { tone: Tone; icon: IconName; word
 }
 
 function Message({ message }: { message: OutboxMessage }) {
-  const retry = useMutation({ mutationFn: () => retryMessage(message.id), onSuccess: () => toast('Queued again.'), onError: (error) => toast(error.message, { tone: 'red' }) })
+  const retry = useMutation({
+    mutationFn: () => retryMessage(message.id),
+    onSuccess: () => toast('Queued again.'),
+    onError: (error) => toast(error.message, { tone: 'red' }),
+  })
   const { tone, icon, word } = states[message.status]
   return (
     <li className="row" data-testid="message" data-status={message.status}>
@@ -95,7 +104,9 @@ function Message({ message }: { message: OutboxMessage }) {
             </span>
           )}
         </p>
-        {message.lastError && message.status !== 'delivered' && <p className="small ink-red mono">{message.lastError}</p>}
+        {message.lastError && message.status !== 'delivered' && (
+          <p className="small ink-red mono">{message.lastError}</p>
+        )}
       </div>
       {message.status === 'dead' && (
         <Button size="small" icon="retry" busy={retry.isPending} onClick={() => retry.mutate()}>
