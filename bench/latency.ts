@@ -26,7 +26,8 @@ const warmUp = 3
 
 export async function latency({ runs = 30, onProgress }: Options): Promise<Result> {
   const directory = mkdtempSync(join(tmpdir(), 'firebreak-bench-'))
-  const anvil = await Anvil.start({ chainId: 31_337 })
+  // Blocks are mined on demand, so that the node is not busy mining while it is asked to accept the pause.
+  const anvil = await Anvil.start({ chainId: 31_337, args: ['--no-mining'] })
   const world = await World.deploy({ url: anvil.httpUrl })
   Setup.provideKeys()
   const config = Config.check(Setup.configuration({ world, rpc: [anvil.wsUrl, anvil.httpUrl] }))
@@ -44,15 +45,16 @@ export async function latency({ runs = 30, onProgress }: Options): Promise<Resul
   server.changes.subscribe(({ noun }) => {
     if (noun === 'alert') storedAt ??= now()
   })
-  const accepted = setInterval(() => undefined, 1_000)
   const finding: number[] = []
   const response: number[] = []
   const roundTrips = await measureRoundTrips(anvil.httpUrl)
   for (let run = 0; run < runs + warmUp; run += 1) {
     storedAt = undefined
     acceptedAt = undefined
-    const { rounds } = await Attack.run({ world, rounds: 1, slice })
-    const incident = await contained(server)
+    const { rounds } = await mineUntil(anvil.httpUrl, Attack.run({ world, rounds: 1, slice }))
+    if (rounds[0]?.status !== 'success') throw new Error(`attack ${run + 1} ended as ${rounds[0]?.status}`)
+    await accepted(server, run + 1)
+    const incident = await mineUntil(anvil.httpUrl, contained(server))
     const [block] = await server.database
       .selectFrom('block')
       .select('hash')
@@ -73,9 +75,8 @@ export async function latency({ runs = 30, onProgress }: Options): Promise<Resul
     onProgress(
       `run ${run + 1} of ${runs + warmUp}${run < warmUp ? ' (warm-up)' : `: finding ${finding.at(-1)?.toFixed(1)} ms, accepted ${response.at(-1)?.toFixed(1)} ms`}`,
     )
-    await reset(world, server, incident)
+    await mineUntil(anvil.httpUrl, reset(world, server, incident))
   }
-  clearInterval(accepted)
   seen.stop()
   await server.stop()
   await anvil.stop()
@@ -90,7 +91,7 @@ export async function latency({ runs = 30, onProgress }: Options): Promise<Resul
       findingMs: findingSpread,
       acceptedMs: acceptedSpread,
       nodeRoundTripMs: Spread.of(roundTrips),
-      node: 'anvil on loopback, a block for each transaction',
+      node: 'anvil on loopback',
       path: 'guardian: precondition, simulate with replay, policy, sign, broadcast',
     },
   }
@@ -110,6 +111,38 @@ async function observe(wsUrl: string): Promise<Seen> {
   return { get: (hash) => times.get(hash), stop: () => void worker.terminate() }
 }
 
+/** Mines a block now and then until the work is done. */
+async function mineUntil<result>(url: string, work: Promise<result>): Promise<result> {
+  let isDone = false
+  const done = work.finally(() => {
+    isDone = true
+  })
+  while (!isDone) {
+    await Promise.race([done.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 40))])
+    if (!isDone) await rpc(url, 'evm_mine')
+  }
+  return done
+}
+
+/** Waits, without a block in between, until the node has the pause of this run, the `count`-th. */
+async function accepted(server: Server.Server, count: number): Promise<void> {
+  for (let wait = 0; wait < 1_000; wait += 1) {
+    const sent = await server.database
+      .selectFrom('sent_transaction')
+      .select('hash')
+      .where('accepted_at', 'is not', null)
+      .execute()
+    if (sent.length >= count) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error('no pause was accepted within ten seconds')
+}
+
+async function rpc(url: string, method: string): Promise<string> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: [] })
+  return (await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).text()
+}
+
 async function contained(server: Server.Server): Promise<string> {
   for (let wait = 0; wait < 1_000; wait += 1) {
     const [incident] = await ask<Schemas.IncidentSummary[]>(server, '/api/incidents')
@@ -124,7 +157,8 @@ async function reset(world: World.World, server: Server.Server, incident: string
   const { vault } = world.contracts
   const order = await Safe.order(world, { to: vault.address, data: World.encode(world, 'vault', 'unpause') })
   const sender = await Sender.open(world.url, world.chainId, world.accounts)
-  await Sender.send(sender, [order])
+  await Sender.sendAll(sender, [order])
+  while (await World.read(world, 'vault', 'paused')) await new Promise((resolve) => setTimeout(resolve, 5))
   for (const to of ['recovering', 'monitoring', 'resolved'] as const)
     await ask(server, `/api/incidents/${incident}/transitions`, { to, reason: 'the run is over', actor: 'cli' })
 }
@@ -133,13 +167,7 @@ async function measureRoundTrips(url: string): Promise<number[]> {
   const times: number[] = []
   for (let index = 0; index < 200; index += 1) {
     const at = performance.now()
-    await (
-      await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}',
-      })
-    ).text()
+    await rpc(url, 'eth_blockNumber')
     times.push(performance.now() - at)
   }
   return times

@@ -1,5 +1,5 @@
 /** The record of one emergency, from the first finding to the closed post-mortem. */
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import * as Alert from '../alert/Alert.ts'
 import * as Errors from '../base/Errors.ts'
 import * as Json from '../base/Json.ts'
@@ -46,28 +46,19 @@ export async function join(
     .where('id', '=', incident.id)
     .returningAll()
     .executeTakeFirstOrThrow()
-  for (const finding of findings) {
-    await Timeline.append(
-      connection,
-      incident.id,
-      {
-        kind: 'finding',
-        actor: `machine:detector/${finding.detector}`,
-        summary: `${finding.severity} ${finding.sentence}`,
-        detail: {
-          finding: finding.id,
-          blockNumber: finding.blockNumber,
-          blockHash: finding.blockHash,
-          stage: finding.stage,
-          transactionHash: finding.transactionHash ?? null,
-          confidence: finding.confidence,
-        },
-        key: `finding:${finding.id}`,
-      },
-      now,
-    )
-  }
+  await Timeline.appendAll(connection, incident.id, findings.map(toEntry), now)
   return updated
+}
+
+function toEntry(finding: Finding.Finding): Timeline.Draft {
+  const { id, blockNumber, blockHash, stage, transactionHash = null, confidence } = finding
+  return {
+    kind: 'finding',
+    actor: `machine:detector/${finding.detector}`,
+    summary: `${finding.severity} ${finding.sentence}`,
+    detail: { finding: id, blockNumber, blockHash, stage, transactionHash, confidence },
+    key: `finding:${id}`,
+  }
 }
 
 /** The incident of an id. */
@@ -183,6 +174,8 @@ async function declare(
   first: Finding.Finding,
   now: Date,
 ): Promise<Incident> {
+  // Two chains may declare at the same moment; their numbers follow one another all the same.
+  await sql`select pg_advisory_xact_lock(hashtextextended('incident number', 0))`.execute(connection)
   const count = await connection
     .selectFrom('incident')
     .select(({ fn }) => fn.countAll().as('all'))

@@ -27,23 +27,60 @@ export function genesis(incidentId: string): string {
   return Id.sha256(`firebreak timeline of ${incidentId}`)
 }
 
-/** Appends an entry and returns it; returns the one that stands where the key is there already. Locks the incident's row. */
+/** Appends an entry and returns it; returns the one that stands where the key is there already. Wants a transaction. */
 export async function append(connection: Connection, incidentId: string, draft: Draft, now: Date): Promise<Entry> {
+  const [entry] = await appendAll(connection, incidentId, [draft], now)
+  return entry as Entry
+}
+
+/**
+ * Appends entries in order; those whose key is there already are left out and returned as they stand. Locks the
+ * incident's row until the transaction ends, because each entry seals the one before it.
+ */
+export async function appendAll(
+  connection: Connection,
+  incidentId: string,
+  drafts: readonly Draft[],
+  now: Date,
+): Promise<readonly Entry[]> {
   await connection.selectFrom('incident').select('id').where('id', '=', incidentId).forUpdate().execute()
-  const told = await connection
+  const keys = drafts.map(({ key }) => key)
+  const rows = await connection
     .selectFrom('timeline')
     .selectAll()
     .where('incident_id', '=', incidentId)
-    .where('event_key', '=', draft.key)
-    .executeTakeFirst()
-  if (told) return told
-  const last = await connection
-    .selectFrom('timeline')
-    .select(['sequence', 'hash', 'at'])
-    .where('incident_id', '=', incidentId)
-    .orderBy('sequence', 'desc')
-    .limit(1)
-    .executeTakeFirst()
+    .where(({ eb, or, selectFrom }) =>
+      or([
+        eb('event_key', 'in', keys),
+        eb(
+          'sequence',
+          '=',
+          selectFrom('timeline')
+            .select(({ fn }) => fn.max('sequence').as('last'))
+            .where('incident_id', '=', incidentId),
+        ),
+      ]),
+    )
+    .orderBy('sequence')
+    .execute()
+  const told = new Map(rows.map((entry) => [entry.event_key, entry]))
+  const fresh: Entry[] = []
+  let last = rows.at(-1)
+  for (const draft of drafts) {
+    if (told.has(draft.key)) continue
+    last = seal(incidentId, draft, last, now)
+    told.set(draft.key, last)
+    fresh.push(last)
+  }
+  if (fresh.length > 0)
+    await connection
+      .insertInto('timeline')
+      .values(fresh.map((entry) => ({ ...entry, detail: JSON.stringify(entry.detail) })))
+      .execute()
+  return keys.flatMap((key) => told.get(key) ?? [])
+}
+
+function seal(incidentId: string, draft: Draft, last: Entry | undefined, now: Date): Entry {
   const entry = {
     incident_id: incidentId,
     sequence: (last?.sequence ?? 0) + 1,
@@ -56,12 +93,7 @@ export async function append(connection: Connection, incidentId: string, draft: 
     previous_hash: last?.hash ?? genesis(incidentId),
     event_key: draft.key,
   }
-  const row = { ...entry, hash: digest(entry) }
-  await connection
-    .insertInto('timeline')
-    .values({ ...row, detail: JSON.stringify(row.detail) })
-    .execute()
-  return row
+  return { ...entry, hash: digest(entry) }
 }
 
 /** The whole timeline, oldest first. */

@@ -73,14 +73,21 @@ export type Signed = {
   readonly maxCostWei: bigint
 }
 
+/** What is offered for inclusion, in wei per gas; a chain without a base fee takes a plain price. */
+export type Fees =
+  | { readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint }
+  | { readonly gasPrice: bigint }
+
 /** The key that signs and pays. Only `response/` can make one; nothing here ever sees the key. */
 export type Sender = {
   readonly address: Address
-  /** Signs with fees of the moment and the given nonce. Reads the fees, sends nothing. */
+  /** What to offer for inclusion in the next block. Reads only. */
+  readonly fees: (chain: Chain.Chain) => Promise<Fees>
+  /** Signs. Offers less than `fees` where the most that it may cost asks for it. Asks nobody, sends nothing. */
   readonly sign: (
     chain: Chain.Chain,
     transaction: Unsigned,
-    options: { readonly nonce: bigint; readonly gasLimit: bigint; readonly maxCostWei: bigint },
+    options: { readonly nonce: bigint; readonly gasLimit: bigint; readonly fees: Fees; readonly maxCostWei: bigint },
   ) => Promise<Signed>
 }
 

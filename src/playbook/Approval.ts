@@ -170,11 +170,18 @@ export async function lapse(connection: Connection, id: string, status: 'expired
   return (await show(connection, id)).approval.status as Status
 }
 
-/** The signatures of those who granted. */
-export function signatures(decisions: readonly Decision[]): Signature[] {
-  return decisions
-    .filter(({ decision }) => decision === 'grant')
-    .map(({ address, signature }) => ({ address: address as Hex, signature: signature as Hex }))
+/** The signatures of those who granted the approval of a path; none where it was not granted. */
+export async function granted(connection: Connection, runId: string, path: string): Promise<Signature[]> {
+  const rows = await connection
+    .selectFrom('approval_decision')
+    .innerJoin('approval', 'approval.id', 'approval_decision.approval_id')
+    .select(['address', 'signature'])
+    .where('run_id', '=', runId)
+    .where('path', '=', path)
+    .where('approval.status', '=', 'granted')
+    .where('decision', '=', 'grant')
+    .execute()
+  return rows.map(({ address, signature }) => ({ address: address as Hex, signature: signature as Hex }))
 }
 
 /** The hash that a hardware wallet shows for the document. */

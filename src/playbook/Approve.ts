@@ -17,16 +17,12 @@ const signerRole = 'signer'
 /** How long to wait for signatures where the playbook does not say. */
 const defaultWithin: Duration.Duration = '24h'
 
-/** Asks, where the attempt or its authority needs people; `null` where neither does. */
+/** Asks for the signatures that the attempt or its authority needs, over the dry run made just before. */
 export async function ask(
   context: Context,
-  runId: string,
-  path: string,
-): Promise<{ id: string; expiresAt: string } | null> {
-  const task = await Task.find(context, runId, path)
-  const { attempt, chain, incidentId } = task
-  const { action, by } = attempt
-  if (!attempt.approval && !by.mandate) return null
+  { runId, incidentId, chain, attempt }: Task.Task,
+): Promise<{ readonly approval: { readonly id: string; readonly expiresAt: string }; readonly reason?: undefined }> {
+  const { action, by, name: path } = attempt
   const now = context.clock.now()
   const call = Action.toCall(action, by)
   const mandate = await by.mandate?.(chain, call)
@@ -118,7 +114,7 @@ export async function ask(
   })
   context.changes.publish({ noun: 'approval', id: asked.id, incidentId, at: now })
   Task.changed(context, runId, incidentId)
-  return { id: asked.id, expiresAt: asked.expires_at.toISOString() }
+  return { approval: { id: asked.id, expiresAt: asked.expires_at.toISOString() } }
 }
 
 /** How the approval stands now; once its time has passed it is expired for good. */
@@ -129,19 +125,20 @@ export async function tally(context: Context, id: string): Promise<Approval.Stat
   return approval.status as Approval.Status
 }
 
-/** Records the outcome. Undefined where it was granted, else why not. */
+/** Records the outcome; `reason` says why it was not granted. */
 export async function settle(
   context: Context,
   { runId, incidentId, attempt }: Task.Task,
   id: string,
-): Promise<string | undefined> {
+): Promise<{ readonly reason?: string | undefined }> {
   const { approval, decisions } = await Approval.show(context.database, id)
   const now = context.clock.now()
   const names = decisions.map(({ person, decision }) => `${person} (${decision})`).join(', ') || 'nobody'
   const summary = `Approval ${approval.status} for ${attempt.action.sentence}: ${names}`
   await context.database.transaction().execute(async (connection) => {
     await Run.move(connection, runId, 'running', now)
-    await Run.mark(connection, runId, [{ path: attempt.name, name: 'approve', status: 'running', summary }], now)
+    const status = approval.status === 'granted' ? 'done' : 'failed'
+    await Run.mark(connection, runId, [{ path: attempt.name, name: 'approve', status, summary }], now)
     await Timeline.append(
       connection,
       incidentId,
@@ -150,7 +147,7 @@ export async function settle(
     )
   })
   context.changes.publish({ noun: 'approval', id, incidentId, at: now })
-  return approval.status === 'granted' ? undefined : `approval ${approval.status}`
+  return approval.status === 'granted' ? {} : { reason: `approval ${approval.status}` }
 }
 
 function demand(approval: Playbook.Quorum | undefined, mandate: Action.Mandate | undefined): Playbook.Quorum {

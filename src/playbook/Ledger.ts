@@ -4,10 +4,11 @@
  */
 import { type Selectable, sql } from 'kysely'
 import type { Hex } from 'viem'
+import type * as Clock from '../base/Clock.ts'
 import type * as Chain from '../chain/Chain.ts'
 import type { Connection, Database } from '../store/Database.ts'
 import type { Tables } from '../store/Tables.ts'
-import type { Sender, Unsigned } from './Action.ts'
+import type { Fees, Sender, Unsigned } from './Action.ts'
 
 export type Sent = Selectable<Tables['sent_transaction']>
 
@@ -17,6 +18,7 @@ export type Order = {
   readonly sender: Sender
   readonly transaction: Unsigned
   readonly gasLimit: bigint
+  readonly fees: Fees
   readonly maxCostWei: bigint
 }
 
@@ -25,7 +27,7 @@ export type Order = {
  * was signed the first time.
  */
 export async function sign(database: Database, chain: Chain.Chain, order: Order, now: Date): Promise<Sent> {
-  const { runId, path, sender, transaction, gasLimit, maxCostWei } = order
+  const { runId, path, sender, transaction, gasLimit, fees, maxCostWei } = order
   return database.transaction().execute(async (connection) => {
     // One writer per key: whoever comes second waits here and sees the nonce that the first one took.
     await sql`select pg_advisory_xact_lock(hashtextextended(${`${chain.key}:${sender.address.toLowerCase()}`}, 0))`.execute(
@@ -50,7 +52,7 @@ export async function sign(database: Database, chain: Chain.Chain, order: Order,
     ])
     const next = BigInt(count)
     const nonce = last?.nonce != null && last.nonce >= next ? last.nonce + 1n : next
-    const signed = await sender.sign(chain, transaction, { nonce, gasLimit, maxCostWei })
+    const signed = await sender.sign(chain, transaction, { nonce, gasLimit, fees, maxCostWei })
     const row = {
       hash: signed.hash,
       chain: chain.key,
@@ -71,7 +73,7 @@ export async function sign(database: Database, chain: Chain.Chain, order: Order,
  * Sends the stored bytes to every endpoint; sending them again is harmless. Transactions of the same key that are still
  * under way go first, because a dropped one would hold this one up.
  */
-export async function broadcast(database: Database, chain: Chain.Chain, sent: Sent, now: Date): Promise<void> {
+export async function broadcast(database: Database, chain: Chain.Chain, sent: Sent, clock: Clock.Clock): Promise<void> {
   const earlier = await database
     .selectFrom('sent_transaction')
     .selectAll()
@@ -85,7 +87,7 @@ export async function broadcast(database: Database, chain: Chain.Chain, sent: Se
   await chain.send(sent.raw as Hex)
   await database
     .updateTable('sent_transaction')
-    .set({ status: 'broadcast', accepted_at: now })
+    .set({ status: 'broadcast', accepted_at: clock.now() })
     .where('hash', '=', sent.hash)
     .where('status', '=', 'signed')
     .execute()

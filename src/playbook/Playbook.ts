@@ -56,6 +56,11 @@ export function isTriggered({ when }: Playbook, finding: Finding.Finding): boole
   )
 }
 
+/** Whether people must sign before an attempt may act. */
+export function asks({ approval, by }: Attempt): boolean {
+  return approval !== undefined || by.mandate !== undefined
+}
+
 /** Changes whenever what the playbook does could: a run begun under another version is not resumed under this one. */
 export function version(playbook: Playbook): string {
   const attempts = playbook.attempts.map(({ name, action, by, approval, confirmWithin }) => {

@@ -65,7 +65,7 @@ export async function request(
     .executeTakeFirst()
   if (!added) return undefined
   const steps = playbook.attempts.flatMap((attempt, index) => {
-    const asks = attempt.approval !== undefined || attempt.by.mandate !== undefined
+    const asks = Playbook.asks(attempt)
     return order
       .filter((name) => asks || name !== 'approve')
       .map((name) => ({

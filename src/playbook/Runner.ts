@@ -2,12 +2,14 @@
  * Carries out a playbook: each attempt in turn through look, simulate, policy, approval, sign, broadcast, confirm and
  * verify, until one is proven on chain. The body is deterministic; whatever has an effect is a step.
  */
+import type { Hash } from 'viem'
 import * as Errors from '../base/Errors.ts'
 import * as Incident from '../incident/Incident.ts'
 import * as Timeline from '../incident/Timeline.ts'
 import * as Approve from './Approve.ts'
 import type { Context } from './Context.ts'
 import type { Steps } from './Durable.ts'
+import * as Note from './Note.ts'
 import * as Playbook from './Playbook.ts'
 import * as Prepare from './Prepare.ts'
 import * as Run from './Run.ts'
@@ -16,200 +18,228 @@ import * as Task from './Task.ts'
 
 const actor = 'machine:playbook' as const
 
-/** Runs `runId` to its end. Throws nothing: what cannot go on is recorded as a failed run that pages people. */
-export async function execute(context: Context, { step, wait }: Steps, runId: string): Promise<void> {
-  const begun = await step('begin', () => begin(context, runId))
-  let reason = begun.refusal
-  for (const path of begun.paths) {
-    const outcome = await tryPath(context, { step, wait }, runId, path)
-    if (outcome === undefined) return
-    reason = `${path}: ${outcome}`
+/** How often a step is tried where trying again can help; the waits between add up to about three seconds. */
+const mostTries = 6
+
+/** How a step ended: `reason` says why its path cannot go on. */
+type Outcome = {
+  readonly reason?: string | undefined
+  readonly note?: Note.Note | undefined
+  readonly inEffect?: boolean | undefined
+}
+
+/** Runs `runId` to its end. What cannot go on is recorded as a failed run that pages people. */
+export async function execute(context: Context, steps: Steps, runId: string): Promise<void> {
+  const begun = await steps.step('begin', () => begin(context, runId))
+  const reason = begun.refusal ?? (await tryPaths(context, steps, begun))
+  if (reason !== undefined) await steps.step('give up', () => giveUp(context, begun.of, reason))
+}
+
+/** Undefined once a path is verified; else why the last one ended. */
+async function tryPaths(context: Context, steps: Steps, begun: Beginning): Promise<string | undefined> {
+  let reason: string | undefined = 'no attempt was left'
+  for (const { path, asks } of begun.paths) {
+    reason = await tryPath(context, steps, begun.of, path, asks).catch((thrown: unknown) => Errors.messageOf(thrown))
+    if (reason === undefined) return undefined
+    reason = `${path}: ${reason}`
   }
-  await step('give up', () => giveUp(context, runId, reason ?? 'no attempt was left'))
+  return reason
 }
 
 /** Undefined where containment was verified; else why this path ended. */
 async function tryPath(
   context: Context,
-  { step, wait }: Steps,
-  runId: string,
+  steps: Steps,
+  begun: Task.Begun,
   path: string,
+  asks: boolean,
 ): Promise<string | undefined> {
-  const perform = (name: Run.StepName, work: (task: Task.Task) => Promise<string | undefined>) =>
-    step(`${path}/${name}`, () => guarded(context, runId, path, name, work))
+  const perform = (name: Run.StepName, work: (task: Task.Task) => Promise<Outcome>, label: string = name) =>
+    steps.step(`${path}/${label}`, () => guarded(context, begun, path, name, work))
+  const write = (notes: readonly (Note.Note | undefined)[], label: string) =>
+    steps.step(`${path}/${label}`, async () => {
+      await open(context, begun)
+      await Note.write(
+        context,
+        begun,
+        notes.filter((note) => note !== undefined),
+      )
+    })
+  const verify = async () => (await perform('verify', (task) => Send.verify(context, task))).reason
 
-  const looked = await step(`${path}/precondition`, () => look(context, runId, path))
+  const looked = await perform('precondition', (task) => look(context, task))
+  if (looked.reason !== undefined || looked.inEffect || asks) await write([looked.note], 'note looked')
   if (looked.reason !== undefined) return looked.reason
-  if (looked.inEffect) return perform('verify', (task) => Send.verify(context, task))
-  const asked = await step(`${path}/ask`, () =>
-    Approve.ask(context, runId, path).catch((thrown: unknown) => ({ failed: Errors.messageOf(thrown) })),
-  )
-  if (asked && 'failed' in asked) return perform('approve', async () => asked.failed)
-  if (asked) {
-    let verdict = await step(`${path}/tally 0`, () => Approve.tally(context, asked.id))
-    for (let round = 1; verdict === 'waiting'; round += 1) {
-      await wait(`decision ${path}`, new Date(asked.expiresAt))
-      verdict = await step(`${path}/tally ${round}`, () => Approve.tally(context, asked.id))
-    }
-    const refused = await perform('approve', (task) => Approve.settle(context, task, asked.id))
+  if (looked.inEffect) return verify()
+  if (asks) {
+    const refused = await approve(context, steps, begun, path)
     if (refused !== undefined) return refused
     // People take time; the state they approved on may be gone.
-    const again = await step(`${path}/recheck`, () => look(context, runId, path))
+    const again = await perform('precondition', (task) => look(context, task), 'recheck')
+    if (again.reason !== undefined || again.inEffect) await write([again.note], 'note recheck')
     if (again.reason !== undefined) return again.reason
-    if (again.inEffect) return perform('verify', (task) => Send.verify(context, task))
+    if (again.inEffect) return verify()
   }
-  return (
-    (await perform('sign', (task) => Send.sign(context, task))) ??
-    (await perform('broadcast', (task) => Send.broadcast(context, task))) ??
-    (await perform('confirm', (task) => Send.confirm(context, task))) ??
-    (await perform('verify', (task) => Send.verify(context, task)))
-  )
+  const signed = await perform('sign', (task) => Send.sign(context, task))
+  const sent =
+    signed.reason === undefined ? await perform('broadcast', (task) => Send.broadcast(context, task)) : undefined
+  await write([asks ? undefined : looked.note, signed.note, sent?.note], 'note sent')
+  const stopped = signed.reason ?? sent?.reason
+  if (stopped !== undefined) return stopped
+  return (await perform('confirm', (task) => Send.confirm(context, task))).reason ?? (await verify())
 }
 
-async function begin(
+/** Asks people and waits for them. Undefined where they granted it; else why not. */
+async function approve(
   context: Context,
-  runId: string,
-): Promise<{ paths: readonly string[]; refusal: string | undefined }> {
-  const { database, clock } = context
-  const now = clock.now()
-  const run = await database.selectFrom('run').selectAll().where('id', '=', runId).executeTakeFirstOrThrow()
+  { step, wait }: Steps,
+  begun: Task.Begun,
+  path: string,
+): Promise<string | undefined> {
+  const asked = await step(`${path}/ask`, () =>
+    guarded(context, begun, path, 'approve', (task) => Approve.ask(context, task)),
+  )
+  if (asked.reason !== undefined || !asked.approval) return asked.reason ?? 'nobody was asked'
+  const { id, expiresAt } = asked.approval
+  let verdict = await step(`${path}/tally 0`, () => Approve.tally(context, id))
+  for (let round = 1; verdict === 'waiting'; round += 1) {
+    await wait(`decision ${path}`, new Date(expiresAt))
+    verdict = await step(`${path}/tally ${round}`, () => Approve.tally(context, id))
+  }
+  const settled = await step(`${path}/approve`, () =>
+    guarded(context, begun, path, 'approve', (task) => Approve.settle(context, task, id)),
+  )
+  return settled.reason
+}
+
+type Beginning = {
+  readonly of: Task.Begun
+  readonly paths: readonly { readonly path: string; readonly asks: boolean }[]
+  readonly refusal: string | undefined
+}
+
+async function begin(context: Context, runId: string): Promise<Beginning> {
+  const { database } = context
+  const run = await database
+    .selectFrom('run')
+    .innerJoin('finding', 'finding.id', 'run.finding_id')
+    .selectAll('run')
+    .select('finding.transaction_hash')
+    .where('run.id', '=', runId)
+    .executeTakeFirstOrThrow()
+  const of = { runId, incidentId: run.incident_id, playbook: run.playbook, attack: run.transaction_hash as Hash | null }
   const playbook = context.playbooks.find(({ name }) => name === run.playbook)
-  if (!playbook) return { paths: [], refusal: `playbook ${run.playbook} is no longer configured` }
+  if (!playbook) return { of, paths: [], refusal: `playbook ${run.playbook} is no longer configured` }
   if (Playbook.version(playbook) !== run.playbook_version)
-    return { paths: [], refusal: `playbook ${run.playbook} was changed after this run was requested` }
-  await database.transaction().execute(async (connection) => {
-    await Run.move(connection, runId, 'running', now)
-    const incident = await Incident.show(connection, run.incident_id)
+    return { of, paths: [], refusal: `playbook ${run.playbook} was changed after this run was requested` }
+  return {
+    of,
+    paths: playbook.attempts.map((attempt) => ({ path: attempt.name, asks: Playbook.asks(attempt) })),
+    refusal: undefined,
+  }
+}
+
+/** Enters in the record that the run has begun, and that the incident is being acted on. Doing it again changes nothing. */
+async function open(context: Context, { runId, incidentId, playbook }: Task.Begun): Promise<void> {
+  const now = context.clock.now()
+  await context.database.transaction().execute(async (connection) => {
+    const incident = await Incident.show(connection, incidentId)
+    const reason = `Playbook ${playbook} was started by a finding of the severity and confidence that it asks for.`
     if (incident.status === 'detected' || incident.status === 'triage')
-      await Incident.move(
-        connection,
-        run.incident_id,
-        {
-          to: 'active',
-          actor,
-          reason: `Playbook ${run.playbook} started by a finding of policy's severity and confidence.`,
-          key: `declared:${runId}`,
-        },
-        now,
-      )
+      await Incident.move(connection, incidentId, { to: 'active', actor, reason, key: `declared:${runId}` }, now)
+    await Run.move(connection, runId, 'running', now)
+    const summary = `Playbook ${playbook} started`
     await Timeline.append(
       connection,
-      run.incident_id,
-      {
-        kind: 'step',
-        actor,
-        summary: `Playbook ${run.playbook} started`,
-        detail: { run: runId, version: run.playbook_version },
-        key: `run:${runId}`,
-      },
+      incidentId,
+      { kind: 'step', actor, summary, detail: { run: runId }, key: `run:${runId}` },
       now,
     )
   })
-  Task.changed(context, runId, run.incident_id)
-  return { paths: playbook.attempts.map(({ name }) => name), refusal: undefined }
 }
 
 /** Precondition, simulation and policy in one durable step: they only read, so they may run again. */
-async function look(
-  context: Context,
-  runId: string,
-  path: string,
-): Promise<{ readonly reason?: string; readonly inEffect?: true }> {
-  let inEffect = false
-  const reason = await guarded(context, runId, path, 'precondition', async ({ chain, attempt, attack, incidentId }) => {
-    const prepared = await Prepare.prepare(chain, attempt, attack, context.policy)
-    inEffect = prepared.inEffect
-    const now = context.clock.now()
-    await context.database.transaction().execute(async (connection) => {
-      await Run.mark(connection, runId, prepared.steps, now)
-      const words = prepared.simulation?.effects.join(' ') ?? prepared.steps.at(-1)?.summary ?? ''
-      const summary = `${attempt.action.sentence} by ${attempt.by.label}: ${prepared.ok ? 'ready' : 'not possible'}. ${words}`
-      await Timeline.append(
-        connection,
-        incidentId,
-        {
-          kind: 'step',
-          actor,
-          summary,
-          detail: { run: runId, path, steps: prepared.steps },
-          key: `prepared:${runId}:${path}:${now.toISOString()}`,
-        },
-        now,
-      )
-    })
-    return prepared.ok ? undefined : (prepared.steps.at(-1)?.summary ?? 'it could not be prepared')
-  })
-  return reason !== undefined ? { reason } : inEffect ? { inEffect } : {}
+async function look(context: Context, { chain, attempt, attack, runId }: Task.Task): Promise<Outcome> {
+  const prepared = await Prepare.prepare(chain, attempt, attack ?? undefined, context.policy)
+  const at = context.clock.now().toISOString()
+  const last = prepared.steps.at(-1)
+  const words = prepared.simulation?.effects.join(' ') ?? last?.summary ?? ''
+  const event = {
+    kind: 'step',
+    summary: `${attempt.action.sentence} by ${attempt.by.label}: ${prepared.ok ? 'ready' : 'not possible'}. ${words}`,
+    detail: { run: runId, path: attempt.name, steps: prepared.steps },
+    key: `prepared:${runId}:${attempt.name}:${at}`,
+  } as const
+  const reason = prepared.ok ? undefined : (last?.summary ?? 'it could not be prepared')
+  return { reason, inEffect: prepared.inEffect, note: { at, changes: prepared.steps, event } }
 }
 
-async function giveUp(context: Context, runId: string, reason: string): Promise<void> {
+async function giveUp(context: Context, { runId, incidentId, playbook }: Task.Begun, reason: string): Promise<void> {
   const { database, clock } = context
   const now = clock.now()
-  const run = await database.selectFrom('run').selectAll().where('id', '=', runId).executeTakeFirstOrThrow()
   await database.transaction().execute(async (connection) => {
     await Run.move(connection, runId, 'failed', now, reason)
     await Run.skipRest(connection, runId)
     await Timeline.append(
       connection,
-      run.incident_id,
+      incidentId,
       {
         kind: 'step',
         actor,
-        summary: `Playbook ${run.playbook} could not contain it: ${reason}`,
+        summary: `Playbook ${playbook} could not contain it: ${reason}`,
         detail: { run: runId },
         key: `failed:${runId}`,
       },
       now,
     )
     const facts = [
-      { label: 'Playbook', value: run.playbook },
+      { label: 'Playbook', value: playbook },
       { label: 'Why', value: reason },
     ]
     await context.announce(connection, {
       kind: 'failed',
       key: `failed:${runId}`,
       severity: 'P1',
-      incidentId: run.incident_id,
-      title: `Containment failed: ${run.playbook}`,
+      incidentId,
+      title: `Containment failed: ${playbook}`,
       facts,
-      path: `/incidents/${run.incident_id}`,
+      path: `/incidents/${incidentId}`,
     })
   })
-  Task.changed(context, runId, run.incident_id)
+  Task.changed(context, runId, incidentId)
 }
 
-/** Runs one step of a path; an error is the reason why the path ended, after a few tries where trying again can help. */
-async function guarded(
+/**
+ * Runs one step of a path. An error is the reason why the path ended, after a few tries where trying again can help.
+ * Steps that write their own record return no note; the others are marked from here.
+ */
+async function guarded<outcome extends Outcome>(
   context: Context,
-  runId: string,
+  begun: Task.Begun,
   path: string,
   name: Run.StepName,
-  work: (task: Task.Task) => Promise<string | undefined>,
-): Promise<string | undefined> {
-  const { database, clock, log } = context
-  const mark = (status: Run.StepStatus, summary?: string) =>
-    Run.mark(database, runId, [{ path, name, status, summary }], clock.now())
-  let incidentId: string | null = null
+  work: (task: Task.Task) => Promise<outcome>,
+): Promise<
+  outcome | { readonly reason: string; readonly note: Note.Note; readonly inEffect?: never; readonly approval?: never }
+> {
+  const { clock, log } = context
   for (let tries = 1; ; tries += 1) {
     try {
-      const task = await Task.find(context, runId, path)
-      incidentId = task.incidentId
-      await mark('running')
-      Task.changed(context, runId, incidentId)
-      const reason = await work(task)
-      // Looking marks its three steps itself.
-      if (name !== 'precondition') await (reason === undefined ? mark('done') : mark('failed', reason))
-      Task.changed(context, runId, incidentId)
-      return reason
+      return await work(Task.of(context, begun, path))
     } catch (thrown) {
-      log.warn({ run: runId, path, step: name, tries, error: Errors.messageOf(thrown) }, 'a step of a playbook failed')
-      if (Errors.remedyOf(thrown) === 'retry' && tries < 6) {
+      const reason = Errors.messageOf(thrown)
+      log.warn({ run: begun.runId, path, step: name, tries, error: reason }, 'a step of a playbook failed')
+      if (Errors.remedyOf(thrown) === 'retry' && tries < mostTries) {
         await clock.sleep(50 * 2 ** tries)
         continue
       }
-      await mark('failed', Errors.messageOf(thrown))
-      Task.changed(context, runId, incidentId)
-      return Errors.messageOf(thrown)
+      const note = {
+        at: clock.now().toISOString(),
+        changes: [{ path, name, status: 'failed', summary: reason }],
+      } as const
+      // Steps before the sending have their notes written for them; writing this one twice does no harm.
+      await Note.write(context, begun, [note])
+      return { reason, note }
     }
   }
 }

@@ -1,5 +1,5 @@
 /** The steps that touch the chain: sign once, broadcast the same bytes, see it included, read the effect at its block. */
-import { encodeFunctionData, type Hash, type Hex } from 'viem'
+import { encodeFunctionData, type Hash, type Hex, numberToHex } from 'viem'
 import * as Duration from '../base/Duration.ts'
 import * as Errors from '../base/Errors.ts'
 import * as Json from '../base/Json.ts'
@@ -11,143 +11,139 @@ import * as Action from './Action.ts'
 import * as Approval from './Approval.ts'
 import type { Context } from './Context.ts'
 import * as Ledger from './Ledger.ts'
+import type * as Note from './Note.ts'
+import * as Playbook from './Playbook.ts'
 import * as Policy from './Policy.ts'
 import * as Prepare from './Prepare.ts'
 import * as Run from './Run.ts'
-import type * as Task from './Task.ts'
+import * as Task from './Task.ts'
 
 const actor = 'machine:playbook' as const
 
 /** How often the bytes are sent again while they are not included: a node may have dropped them. */
 const resendMs = 12_000
 
+type Outcome = { readonly reason?: string | undefined; readonly note?: Note.Note | undefined }
+
 /** Signs the transaction and stores it with its nonce, before anything is sent. */
-export async function sign(
-  context: Context,
-  { runId, incidentId, chain, attempt }: Task.Task,
-): Promise<string | undefined> {
+export async function sign(context: Context, { runId, chain, attempt }: Task.Task): Promise<Outcome> {
   const { action, by, name: path } = attempt
   const { database, policy, clock } = context
-  const asked = await database
-    .selectFrom('approval')
-    .select('id')
-    .where('run_id', '=', runId)
-    .where('path', '=', path)
-    .executeTakeFirst()
-  const signatures = asked ? Approval.signatures((await Approval.show(database, asked.id)).decisions) : []
+  const signatures = Playbook.asks(attempt) ? await Approval.granted(database, runId, path) : []
   const transaction = by.carry(Action.toCall(action, by), signatures)
   // Judged again at the last moment: nothing unlawful is ever signed, whatever went before.
   const verdict = Policy.judge(policy, action, transaction.value)
-  if (!verdict.ok) return verdict.summary
-  const estimate = (await chain.request('eth_estimateGas', [
-    {
-      from: by.sender.address,
-      to: transaction.to,
-      data: transaction.data,
-      value: `0x${transaction.value.toString(16)}`,
-    },
-  ])) as Hex
+  const at = () => clock.now().toISOString()
+  if (!verdict.ok)
+    return {
+      reason: verdict.summary,
+      note: { at: at(), changes: [{ path, name: 'sign', status: 'failed', summary: verdict.summary }] },
+    }
+  const offer = {
+    from: by.sender.address,
+    to: transaction.to,
+    data: transaction.data,
+    value: numberToHex(transaction.value),
+  }
+  const [estimate, fees] = await Promise.all([
+    chain.request('eth_estimateGas', [offer]) as Promise<Hex>,
+    by.sender.fees(chain),
+  ])
+  // Half as much again and a little more: the state may change before inclusion, and unused gas is not paid.
   const gasLimit = (BigInt(estimate) * 3n) / 2n + 30_000n
-  const sent = await Ledger.sign(
-    database,
-    chain,
-    { runId, path, sender: by.sender, transaction, gasLimit, maxCostWei: policy.maxWeiPerTransaction },
-    clock.now(),
-  )
+  const order = { runId, path, sender: by.sender, transaction, gasLimit, fees, maxCostWei: policy.maxWeiPerTransaction }
+  const sent = await Ledger.sign(database, chain, order, clock.now())
   const detail = { run: runId, path, hash: sent.hash, nonce: sent.nonce, from: sent.sender, to: sent.recipient }
-  await Timeline.append(
-    database,
-    incidentId,
-    {
-      kind: 'transaction',
-      actor,
-      summary: `Signed ${action.sentence} as ${sent.hash}, nonce ${sent.nonce}`,
-      detail,
-      key: `signed:${sent.hash}`,
-    },
-    clock.now(),
-  )
-  return undefined
+  const summary = `Signed ${action.sentence} as ${sent.hash}, nonce ${sent.nonce}`
+  const event = { kind: 'transaction', summary, detail: Json.plain(detail), key: `signed:${sent.hash}` } as const
+  return { note: { at: at(), changes: [{ path, name: 'sign', status: 'done', summary }], event } }
 }
 
 /** Sends the stored bytes. Accepted means that at least one endpoint took them or has them already. */
-export async function broadcast(
-  context: Context,
-  { runId, incidentId, chain, attempt }: Task.Task,
-): Promise<string | undefined> {
-  const sent = await signed(context, runId, attempt.name)
+export async function broadcast(context: Context, { runId, chain, attempt }: Task.Task): Promise<Outcome> {
+  const { name: path } = attempt
+  const sent = await signed(context, runId, path)
   try {
-    await Ledger.broadcast(context.database, chain, sent, context.clock.now())
+    await Ledger.broadcast(context.database, chain, sent, context.clock)
   } catch (thrown) {
     // A crash between sending and recording leaves the transaction included already: then the node refuses its nonce.
     if (!(await receiptOf(chain, sent.hash as Hash))) throw thrown
   }
-  await Timeline.append(
-    context.database,
-    incidentId,
-    {
-      kind: 'transaction',
-      actor,
-      summary: `Sent ${sent.hash}`,
-      detail: { run: runId, path: attempt.name, hash: sent.hash },
-      key: `sent:${sent.hash}`,
+  const summary = `Sent ${sent.hash}`
+  const event = {
+    kind: 'transaction',
+    summary,
+    detail: { run: runId, path, hash: sent.hash },
+    key: `sent:${sent.hash}`,
+  } as const
+  return {
+    note: {
+      at: context.clock.now().toISOString(),
+      changes: [{ path, name: 'broadcast', status: 'done', summary }],
+      event,
     },
-    context.clock.now(),
-  )
-  return undefined
+  }
 }
 
 /** Waits for inclusion, sending the same bytes again now and then. */
-export async function confirm(
-  context: Context,
-  { runId, incidentId, chain, attempt }: Task.Task,
-): Promise<string | undefined> {
+export async function confirm(context: Context, task: Task.Task): Promise<Outcome> {
+  const { runId, incidentId, chain, attempt } = task
+  const { name: path } = attempt
   const { database, clock } = context
-  const sent = await signed(context, runId, attempt.name)
+  const sent = await signed(context, runId, path)
+  await Run.mark(database, runId, [{ path, name: 'confirm', status: 'running' }], clock.now())
+  Task.changed(context, runId, incidentId)
   const deadline = clock.now().getTime() + Duration.toMilliseconds(attempt.confirmWithin ?? '3m')
   let resendAt = clock.now().getTime() + resendMs
   for (let wait = 20; clock.now().getTime() < deadline; wait = Math.min(wait * 1.5, 500)) {
     const inclusion = await receiptOf(chain, sent.hash as Hash)
     if (inclusion) {
+      const summary = `${sent.hash} ${inclusion.succeeded ? 'is included' : 'reverted'} in block ${inclusion.blockNumber}`
+      const detail = { run: runId, path, hash: sent.hash, ...inclusion }
+      const event = {
+        kind: 'transaction',
+        actor,
+        summary,
+        detail,
+        key: `included:${sent.hash}:${inclusion.blockHash}`,
+      } as const
       const now = clock.now()
       await database.transaction().execute(async (connection) => {
         await Ledger.include(connection, sent.hash, inclusion, now)
-        await Timeline.append(
-          connection,
-          incidentId,
-          {
-            kind: 'transaction',
-            actor,
-            summary: `${sent.hash} ${inclusion.succeeded ? 'is included' : 'reverted'} in block ${inclusion.blockNumber}`,
-            detail: { run: runId, path: attempt.name, hash: sent.hash, ...inclusion },
-            key: `included:${sent.hash}:${inclusion.blockHash}`,
-          },
-          now,
-        )
+        const status = inclusion.succeeded ? 'done' : 'failed'
+        await Run.mark(connection, runId, [{ path, name: 'confirm', status, summary }], now)
+        await Timeline.append(connection, incidentId, event, now)
       })
-      return inclusion.succeeded ? undefined : `transaction ${sent.hash} reverted in block ${inclusion.blockNumber}`
+      return inclusion.succeeded ? {} : { reason: summary }
     }
     if (clock.now().getTime() >= resendAt) {
-      await Ledger.broadcast(database, chain, sent, clock.now()).catch((thrown: unknown) =>
+      await Ledger.broadcast(database, chain, sent, clock).catch((thrown: unknown) =>
         context.log.warn({ hash: sent.hash, error: Errors.messageOf(thrown) }, 'sending again failed'),
       )
       resendAt += resendMs
     }
     await clock.sleep(wait)
   }
-  return `transaction ${sent.hash} was not included within ${attempt.confirmWithin ?? '3m'}; it may still be`
+  const reason = `transaction ${sent.hash} was not included within ${attempt.confirmWithin ?? '3m'}; it may still be`
+  await Run.mark(database, runId, [{ path, name: 'confirm', status: 'failed', summary: reason }], clock.now())
+  return { reason }
 }
 
 /** Reads the effect at the block of inclusion. Only this makes an incident contained. */
-export async function verify(context: Context, task: Task.Task): Promise<string | undefined> {
+export async function verify(context: Context, task: Task.Task): Promise<Outcome> {
   const { runId, incidentId, chain, attempt } = task
   // Without a transaction of ours the effect was there already, and the head is where to see it.
   const sent = await Ledger.find(context.database, runId, attempt.name)
   const at =
     sent?.block_hash ?? ((await chain.request('eth_getBlockByNumber', ['latest', false])) as { hash: Hash }).hash
   const proof = await prove(chain, attempt.action, at as Hash, (sent?.hash ?? null) as Hash | null)
-  if (!proof.holds)
-    return `${attempt.action.effect.function.name}() is ${proof.answer} at block ${proof.blockNumber}, not ${String(attempt.action.effect.expected)}`
+  if (!proof.holds) {
+    const { name } = attempt.action.effect.function
+    const reason = `${name}() is ${proof.answer} at block ${proof.blockNumber}, not ${String(attempt.action.effect.expected)}`
+    const change = { path: attempt.name, name: 'verify', status: 'failed', summary: reason, detail: proof } as const
+    await Run.mark(context.database, runId, [change], context.clock.now())
+    return { reason }
+  }
   const now = context.clock.now()
   await context.database.transaction().execute(async (connection) => {
     const title = `${attempt.action.effect.function.name}() read at block ${proof.blockNumber}`
@@ -208,7 +204,7 @@ export async function verify(context: Context, task: Task.Task): Promise<string 
     })
   })
   context.changes.publish({ noun: 'incident', id: incidentId, incidentId, at: now })
-  return undefined
+  return {}
 }
 
 export type Proof = {

@@ -5,46 +5,36 @@ import type * as Chain from '../chain/Chain.ts'
 import type { Context } from './Context.ts'
 import type * as Playbook from './Playbook.ts'
 
-/** What every step of a run needs to know; looked up anew in each, so that it is never stale after a crash. */
-export type Task = {
+/** What a run was begun with, fixed for as long as it lasts. */
+export type Begun = {
   readonly runId: string
   readonly incidentId: string
-  readonly chain: Chain.Chain
-  readonly attempt: Playbook.Attempt
+  readonly playbook: string
   /** The transaction that gave rise to the run, if it names one. */
-  readonly attack: Hash | undefined
+  readonly attack: Hash | null
 }
 
-/** The task of a path of a run, from the record and the configuration. */
-export async function find(context: Context, runId: string, path: string): Promise<Task> {
-  const run = await context.database
-    .selectFrom('run')
-    .innerJoin('finding', 'finding.id', 'run.finding_id')
-    .select(['run.incident_id', 'run.playbook', 'finding.transaction_hash'])
-    .where('run.id', '=', runId)
-    .executeTakeFirstOrThrow()
-  const attempt = context.playbooks
-    .find(({ name }) => name === run.playbook)
-    ?.attempts.find(({ name }) => name === path)
+export type Task = Omit<Begun, 'playbook'> & {
+  readonly chain: Chain.Chain
+  readonly attempt: Playbook.Attempt
+}
+
+/** The task of a path, with the actions of the configuration as it is now. */
+export function of(context: Context, { playbook, ...begun }: Begun, path: string): Task {
+  const attempt = context.playbooks.find(({ name }) => name === playbook)?.attempts.find(({ name }) => name === path)
   const chain = attempt && context.chains.get(attempt.action.chain)
-  if (!attempt || !chain) throw new UnknownAttemptError(run.playbook, path)
-  return {
-    runId,
-    incidentId: run.incident_id,
-    chain,
-    attempt,
-    attack: (run.transaction_hash ?? undefined) as Hash | undefined,
-  }
+  if (!attempt || !chain) throw new UnknownAttemptError(playbook, path)
+  return { ...begun, chain, attempt }
 }
 
 /** Tells listeners that a run moved on. */
-export function changed(context: Context, runId: string, incidentId: string | null): void {
+export function changed(context: Context, runId: string, incidentId: string): void {
   context.changes.publish({ noun: 'run', id: runId, incidentId, at: context.clock.now() })
 }
 
 export class UnknownAttemptError extends Errors.BaseError {
   override readonly name = 'Task.UnknownAttemptError'
   constructor(playbook: string, path: string) {
-    super(`Playbook \`${playbook}\` has no attempt \`${path}\` any more.`, { remedy: 'config' })
+    super(`Playbook \`${playbook}\` has no attempt \`${path}\` on a connected chain any more.`, { remedy: 'config' })
   }
 }

@@ -2,10 +2,7 @@
 import type { Hex } from 'viem'
 import * as Errors from '../base/Errors.ts'
 import type * as Chain from '../chain/Chain.ts'
-
-export type Fees =
-  | { readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint }
-  | { readonly gasPrice: bigint }
+import type { Fees } from '../playbook/Action.ts'
 
 /** The least tip, in wei: well above what wallets offer, because a block later costs more than this ever can. */
 const leastTip = 5_000_000_000n

@@ -14,14 +14,19 @@ export type KeySender = Sender & {
 export function keySender(reference: Key.Reference): KeySender {
   let account: Promise<PrivateKeyAccount> | undefined
   const unlock = () => {
-    account ??= Key.load(reference)
+    account ??= Key.load(reference).catch((thrown: unknown) => {
+      // What was missing may be there the next time.
+      account = undefined
+      throw thrown
+    })
     return account
   }
   return {
     address: reference.address,
     unlock: async () => void (await unlock()),
-    sign: async (chain, transaction, { nonce, gasLimit, maxCostWei }) => {
-      const [signer, fees] = await Promise.all([unlock(), Fees.suggest(chain)])
+    fees: Fees.suggest,
+    sign: async (chain, transaction, { nonce, gasLimit, fees, maxCostWei }) => {
+      const signer = await unlock()
       const capped = Fees.cap(fees, gasLimit, maxCostWei - transaction.value)
       const raw = await signer.signTransaction({
         ...transaction,

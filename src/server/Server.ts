@@ -14,11 +14,11 @@ import * as Errors from '../base/Errors.ts'
 import type { Log } from '../base/Log.ts'
 import * as Caip from '../chain/Caip.ts'
 import * as Chain from '../chain/Chain.ts'
+import * as Record from '../chain/Record.ts'
 import * as Engine from '../detector/Engine.ts'
 import type * as Context from '../playbook/Context.ts'
 import * as Durable from '../playbook/Durable.ts'
 import type * as Policy from '../playbook/Policy.ts'
-import * as Run from '../playbook/Run.ts'
 import * as Runner from '../playbook/Runner.ts'
 import * as Database from '../store/Database.ts'
 import * as Embedded from '../store/Embedded.ts'
@@ -26,6 +26,7 @@ import * as Lease from '../store/Lease.ts'
 import * as Channels from './Channels.ts'
 import * as Config from './Config.ts'
 import * as Readiness from './Readiness.ts'
+import * as Runs from './Runs.ts'
 import * as State from './State.ts'
 import * as Token from './Token.ts'
 import * as Watch from './Watch.ts'
@@ -75,14 +76,10 @@ export async function start(options: Options): Promise<Server> {
     const dataDirectory = resolve(options.dataDirectory)
     mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
     const token = Token.ensure(dataDirectory)
-    const databaseUrl = options.databaseUrl ?? (await embedded(dataDirectory, options, undo))
-    const lease = await Lease.take(databaseUrl)
-    undo.push(() => lease.release())
-    const [database, chains] = await Promise.all([
-      Database.open(databaseUrl),
-      connect(config, log, clock, random, undo),
-    ])
+    const { url: databaseUrl, lease } = await hold(dataDirectory, options, undo)
+    const database = await Database.open(databaseUrl)
     undo.push(() => database.destroy())
+    const chains = await connect(config, { database, log, clock, random }, undo)
     const startedAt = clock.now()
     const deploymentId = await State.deploymentId(database, startedAt)
     const ruleSetVersion = Engine.ruleSetVersion(detectors)
@@ -104,23 +101,8 @@ export async function start(options: Options): Promise<Server> {
 
     const durable = await Durable.launch(databaseUrl, context, (steps, runId) => Runner.execute(context, steps, runId))
     undo.push(() => durable.stop())
-    const startRun = (runId: string) =>
-      void durable
-        .start(runId)
-        .catch((thrown: unknown) =>
-          log.error({ run: runId, error: Errors.messageOf(thrown) }, 'a run could not be started'),
-        )
-    for (const { id } of await database.selectFrom('run').select('id').where('status', 'in', Run.unfinished).execute())
-      startRun(id)
-    // A crash between storing a decision and waking its run would leave the run asleep until the approval expires.
-    const settled = await database
-      .selectFrom('approval')
-      .innerJoin('run', 'run.id', 'approval.run_id')
-      .select(['approval.id', 'run_id', 'path'])
-      .where('approval.status', '<>', 'waiting')
-      .where('run.status', '=', 'waiting_approval')
-      .execute()
-    for (const { id, run_id, path } of settled) await durable.send(run_id, `decision ${path}`, `start:${id}`)
+    const runs = await Runs.start({ database, durable, log })
+    undo.push(() => runs.stop())
 
     const watches = new Map<string, Watch.Watch>()
     for (const [name, chain] of chains) {
@@ -136,7 +118,7 @@ export async function start(options: Options): Promise<Server> {
           deploymentId,
           ruleSetVersion,
           playbooks,
-          startRun,
+          startRun: runs.begin,
           probe: options.probe,
         },
         {
@@ -209,22 +191,30 @@ export async function start(options: Options): Promise<Server> {
   }
 }
 
-async function embedded(
+/** The database, and the right to work on it. One that another server works on is left as it is. */
+async function hold(
   directory: string,
-  { log, ephemeral }: Options,
+  { databaseUrl, log, ephemeral }: Options,
   undo: (() => Promise<unknown>)[],
-): Promise<string> {
-  const postgres = await Embedded.start({ directory, log, ephemeral })
-  undo.push(() => (ephemeral ? postgres.remove() : postgres.stop()))
-  return postgres.url
+): Promise<{ url: string; lease: Lease.Lease }> {
+  const postgres = databaseUrl === undefined ? await Embedded.start({ directory, log, ephemeral }) : undefined
+  const url = databaseUrl ?? postgres?.url ?? ''
+  try {
+    const lease = await Lease.take(url)
+    if (postgres) undo.push(() => (ephemeral ? postgres.remove() : postgres.stop()))
+    undo.push(() => lease.release())
+    return { url, lease }
+  } catch (thrown) {
+    // Whoever holds the lease may have adopted the database that we have only just started.
+    if (postgres && !postgres.adopted && !(thrown instanceof Lease.HeldError)) await postgres.stop()
+    throw thrown
+  }
 }
 
 /** Opens every chain. One that cannot be reached does not hold up the others, as long as there is one. */
 async function connect(
   config: Config.Config,
-  log: Log,
-  clock: Clock.Clock,
-  random: () => number,
+  { database, log, clock, random }: Pick<Context.Context, 'database' | 'log' | 'clock'> & { random: () => number },
   undo: (() => Promise<unknown>)[],
 ): Promise<Map<string, Chain.Chain>> {
   const chains = new Map<string, Chain.Chain>()
@@ -235,7 +225,9 @@ async function connect(
         const chain = await Chain.open({
           name,
           chain: id as Caip.ChainId,
-          genesisHash: genesisHash as `0x${string}` | undefined,
+          // Another chain under the same id must not pass for the one that was watched so far.
+          genesisHash:
+            (genesisHash as `0x${string}` | undefined) ?? (await Record.genesis(database, id as Caip.ChainId)),
           endpoints: rpc.map(Config.endpointUrl),
           log,
           clock,
@@ -250,7 +242,8 @@ async function connect(
       }
     }),
   )
-  if (chains.size === 0 || failures.some((thrown) => Errors.remedyOf(thrown) === 'config')) throw failures[0]
+  const mistake = failures.find((thrown) => Errors.remedyOf(thrown) !== 'retry')
+  if (mistake !== undefined || chains.size === 0) throw mistake ?? failures[0]
   return chains
 }
 

@@ -46,7 +46,7 @@ export async function open(url: string): Promise<Database> {
 
 /** `url` without its password, for messages. */
 export function redact(url: string): string {
-  return url.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1:…@')
+  return url.replace(/(:\/\/[^:@/]*):.*@/, '$1:…@').replace(/([?&]password=)[^&]*/gi, '$1…')
 }
 
 /** Whether an error says that a row with this key is there already (SQLSTATE 23505). */

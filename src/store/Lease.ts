@@ -1,6 +1,7 @@
 /** The right to be the one running server of an installation: a PostgreSQL advisory lock on a connection of its own. */
 import pg from 'pg'
 import * as Errors from '../base/Errors.ts'
+import * as Database from './Database.ts'
 
 export type Lease = {
   /** Aborts when the connection that holds the lock breaks: whoever works under the lease must stop at once. */
@@ -17,7 +18,9 @@ export async function take(url: string): Promise<Lease> {
   const controller = new AbortController()
   client.on('error', () => controller.abort(new LostError()))
   client.on('end', () => controller.abort(new LostError()))
-  await client.connect()
+  await client.connect().catch((cause: unknown) => {
+    throw new Database.UnreachableDatabaseError(url, cause)
+  })
   const { rows } = await client.query('select pg_try_advisory_lock($1) as taken', [lockKey])
   if (rows[0]?.taken !== true) {
     const holder = await client.query(
