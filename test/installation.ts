@@ -62,6 +62,11 @@ export async function ground(options: Partial<Anvil.Options> = {}) {
   }
 }
 
+/** The drill's configuration as one would write it. */
+export function setupOf({ world, anvil }: Pick<Ground, 'world' | 'anvil'>): Config.Input {
+  return Setup.configuration({ world, rpc: [anvil.wsUrl, anvil.httpUrl] })
+}
+
 const paused = toEventSelector('Paused(address)')
 const vaultAbi = parseAbi(['function pause()', 'function unpause()'])
 export const unpause = encodeFunctionData({ abi: vaultAbi, functionName: 'unpause' })

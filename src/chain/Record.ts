@@ -14,6 +14,17 @@ export async function register(connection: Connection, key: Caip.ChainKey, now: 
     .execute()
 }
 
+/** The genesis hash by which the chain of an id has been known, if it was ever watched. */
+export async function genesis(connection: Connection, id: Caip.ChainId): Promise<Hash | undefined> {
+  const row = await connection
+    .selectFrom('chain')
+    .select('genesis_hash')
+    .where('caip2', '=', id)
+    .orderBy('first_seen_at', 'desc')
+    .executeTakeFirst()
+  return row?.genesis_hash as Hash | undefined
+}
+
 /** The block judged last, if any. */
 export async function cursor(connection: Connection, key: Caip.ChainKey): Promise<Block.Header | undefined> {
   const row = await connection
