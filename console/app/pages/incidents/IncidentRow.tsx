@@ -6,7 +6,7 @@ import { buttonClass } from '../../ui/Button.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { Quantity } from '../../ui/Quantity.tsx'
 import { Since, When } from '../../ui/When.tsx'
-import { isUncontained, phaseOf } from './state.ts'
+import { isOpen, isUncontained, phaseOf } from './state.ts'
 
 /** One incident in a list: its state, what it cost, how long it has lasted, and whether someone is waited for. */
 export function IncidentRow({ incident, isSelected = false }: { incident: IncidentSummary; isSelected?: boolean }) {
@@ -49,7 +49,9 @@ export function IncidentRow({ incident, isSelected = false }: { incident: Incide
               ? incident.containedBlock
                 ? `Contained in ${group(incident.containedBlock)}`
                 : 'Contained after'
-              : 'Lasting'}
+              : isOpen(incident)
+                ? 'Lasting'
+                : 'Lasted'}
           </dt>
           <dd>
             <Since
