@@ -179,14 +179,15 @@ export function approval(
 
 /** An EIP-712 document as `eth_signTypedData_v4` takes it: with its domain's type, and integers as text. */
 export function typedData(document: Approval.Request['grant']): Record<string, unknown> {
-  const kinds: Record<string, string> = {
-    name: 'string',
-    version: 'string',
-    chainId: 'uint256',
-    verifyingContract: 'address',
-    salt: 'bytes32',
-  }
-  const domain = Object.keys(document.domain ?? {}).map((name) => ({ name, type: kinds[name] ?? 'string' }))
+  // In the order of EIP-712, which is part of what is hashed; the database keeps keys in an order of its own.
+  const fields = [
+    { name: 'name', type: 'string' },
+    { name: 'version', type: 'string' },
+    { name: 'chainId', type: 'uint256' },
+    { name: 'verifyingContract', type: 'address' },
+    { name: 'salt', type: 'bytes32' },
+  ]
+  const domain = fields.filter(({ name }) => name in (document.domain ?? {}))
   return Json.plain({ ...document, types: { EIP712Domain: domain, ...document.types } }) as Record<string, unknown>
 }
 

@@ -1,5 +1,6 @@
 /** The configuration of the drill: what a team that runs the vault would write, with the drill's addresses. */
 import { type Address, parseAbi, parseEther } from 'viem'
+import * as Amount from '../base/Amount.ts'
 import { brokenInvariant } from '../detector/catalog/brokenInvariant.ts'
 import { largeOutflow } from '../detector/catalog/largeOutflow.ts'
 import { priceManipulation } from '../detector/catalog/priceManipulation.ts'
@@ -105,6 +106,8 @@ export function configuration({
           badDebt: { address: vault.address, abi: vaultAbi, functionName: 'badDebt' },
         },
         holds: ({ solvent, badDebt }) => solvent && badDebt === 0n,
+        describe: ({ badDebt }) =>
+          `${Amount.format({ ...wrapped, units: badDebt })} lent by the vault is no longer covered by collateral.`,
       }),
       privilegedChange({
         ...at,

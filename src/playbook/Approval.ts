@@ -132,7 +132,7 @@ export async function decide(
     throw new UnreadableSignatureError(cause)
   })
   const person = Person.byAddress(people, address)
-  if (!person) throw new UnknownSignerError(address)
+  if (!person) throw new StrangerError(address)
   if (!person.roles.includes(approval.role)) throw new WrongRoleError(person, approval.role)
   if (request.eligible && !request.eligible.some((signer) => isAddressEqual(signer, address)))
     throw new NotAnOwnerError(person)
@@ -221,8 +221,8 @@ export class UnreadableSignatureError extends Errors.BaseError {
   }
 }
 
-export class UnknownSignerError extends Errors.BaseError {
-  override readonly name = 'Approval.UnknownSignerError'
+export class StrangerError extends Errors.BaseError {
+  override readonly name = 'Approval.StrangerError'
   constructor(address: Hex) {
     super(`The signature is by ${address}, who is nobody in \`people\`.`, {
       remedy: 'operator',

@@ -1,12 +1,9 @@
 /** One execution of a playbook, as people see it: its steps by path, its transactions, how it ended. */
-import type { Selectable } from 'kysely'
 import * as Id from '../base/Id.ts'
 import * as Json from '../base/Json.ts'
 import type { Connection } from '../store/Database.ts'
-import type { Tables } from '../store/Tables.ts'
 import * as Playbook from './Playbook.ts'
 
-export type Run = Selectable<Tables['run']>
 export type Status = 'requested' | 'running' | 'waiting_approval' | 'succeeded' | 'failed'
 export type StepName = 'precondition' | 'simulate' | 'policy' | 'approve' | 'sign' | 'broadcast' | 'confirm' | 'verify'
 export type StepStatus = 'waiting' | 'running' | 'done' | 'failed' | 'skipped'

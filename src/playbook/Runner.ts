@@ -127,7 +127,13 @@ async function begin(context: Context, runId: string): Promise<Beginning> {
     .select('finding.transaction_hash')
     .where('run.id', '=', runId)
     .executeTakeFirstOrThrow()
-  const of = { runId, incidentId: run.incident_id, playbook: run.playbook, attack: run.transaction_hash as Hash | null }
+  const of = {
+    runId,
+    incidentId: run.incident_id,
+    playbook: run.playbook,
+    version: run.playbook_version,
+    attack: run.transaction_hash as Hash | null,
+  }
   const playbook = context.playbooks.find(({ name }) => name === run.playbook)
   if (!playbook) return { of, paths: [], refusal: `playbook ${run.playbook} is no longer configured` }
   if (Playbook.version(playbook) !== run.playbook_version)

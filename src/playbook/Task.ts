@@ -3,25 +3,29 @@ import type { Hash } from 'viem'
 import * as Errors from '../base/Errors.ts'
 import type * as Chain from '../chain/Chain.ts'
 import type { Context } from './Context.ts'
-import type * as Playbook from './Playbook.ts'
+import * as Playbook from './Playbook.ts'
 
 /** What a run was begun with, fixed for as long as it lasts. */
 export type Begun = {
   readonly runId: string
   readonly incidentId: string
   readonly playbook: string
+  /** The version of the playbook that was requested; another one is not carried out in its place. */
+  readonly version: string
   /** The transaction that gave rise to the run, if it names one. */
   readonly attack: Hash | null
 }
 
-export type Task = Omit<Begun, 'playbook'> & {
+export type Task = Omit<Begun, 'playbook' | 'version'> & {
   readonly chain: Chain.Chain
   readonly attempt: Playbook.Attempt
 }
 
-/** The task of a path, with the actions of the configuration as it is now. */
-export function of(context: Context, { playbook, ...begun }: Begun, path: string): Task {
-  const attempt = context.playbooks.find(({ name }) => name === playbook)?.attempts.find(({ name }) => name === path)
+/** The task of a path. Throws where the configuration does not hold it as it was when the run was requested. */
+export function of(context: Context, { playbook, version, ...begun }: Begun, path: string): Task {
+  const found = context.playbooks.find(({ name }) => name === playbook)
+  if (found && Playbook.version(found) !== version) throw new ChangedPlaybookError(playbook)
+  const attempt = found?.attempts.find(({ name }) => name === path)
   const chain = attempt && context.chains.get(attempt.action.chain)
   if (!attempt || !chain) throw new UnknownAttemptError(playbook, path)
   return { ...begun, chain, attempt }
@@ -36,5 +40,12 @@ export class UnknownAttemptError extends Errors.BaseError {
   override readonly name = 'Task.UnknownAttemptError'
   constructor(playbook: string, path: string) {
     super(`Playbook \`${playbook}\` has no attempt \`${path}\` on a connected chain any more.`, { remedy: 'config' })
+  }
+}
+
+export class ChangedPlaybookError extends Errors.BaseError {
+  override readonly name = 'Task.ChangedPlaybookError'
+  constructor(playbook: string) {
+    super(`Playbook \`${playbook}\` was changed after this run was requested.`, { remedy: 'config' })
   }
 }

@@ -8,6 +8,8 @@ import {
   type Hex,
   isAddressEqual,
   parseAbi,
+  parseSignature,
+  serializeSignature,
   zeroAddress,
 } from 'viem'
 import * as Errors from '../base/Errors.ts'
@@ -106,11 +108,13 @@ export function safe(options: { readonly address: Address; readonly executor: Ke
   }
 }
 
-/** Owners' signatures as the Safe reads them: 65 bytes each, in ascending order of the owner's address. */
+/**
+ * Owners' signatures as the Safe reads them: 65 bytes each, in ascending order of the owner's address, ending in 27 or
+ * 28. Some hardware wallets end them in 0 or 1, by which the Safe would take them for something else.
+ */
 function pack(signatures: readonly Signature[]): Hex {
-  return concat(
-    signatures.toSorted((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1)).map(({ signature }) => signature),
-  )
+  const ascending = signatures.toSorted((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1))
+  return concat(ascending.map(({ signature }) => serializeSignature(parseSignature(signature))))
 }
 
 async function state(

@@ -2,7 +2,7 @@
 import { Kysely, type Migration, Migrator, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
 import * as Errors from '../base/Errors.ts'
-import * as first from './migrations/0001_first.ts'
+import { up as first } from './migrations/0001_first.ts'
 import type { Tables } from './Tables.ts'
 
 export type Database = Kysely<Tables>
@@ -10,7 +10,7 @@ export type Database = Kysely<Tables>
 export type Connection = Kysely<Tables> | Transaction<Tables>
 
 /** In order of their number; a migration that has run anywhere is never edited. */
-const migrations: Record<string, Migration> = { '0001_first': first }
+const migrations: Record<string, Migration> = { '0001_first': { up: first } }
 
 // Integers of a chain are numeric(78) (they hold a uint256) and bigint: both read as bigint, never as a float.
 const types = new pg.TypeOverrides()
@@ -47,11 +47,6 @@ export async function open(url: string): Promise<Database> {
 /** `url` without its password, for messages. */
 export function redact(url: string): string {
   return url.replace(/(:\/\/[^:@/]*):.*@/, '$1:…@').replace(/([?&]password=)[^&]*/gi, '$1…')
-}
-
-/** Whether an error says that a row with this key is there already (SQLSTATE 23505). */
-export function isDuplicate(thrown: unknown): boolean {
-  return (thrown as { code?: unknown } | null)?.code === '23505'
 }
 
 export class OldServerError extends Errors.BaseError {

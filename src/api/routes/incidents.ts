@@ -72,12 +72,12 @@ export function incidents(app: OpenAPIHono, context: Context): void {
 /** The token is shared, so people say who they are; what they decide by signature is proven elsewhere. */
 function person(context: Context, actor: string): Timeline.Actor {
   const known = context.people.find(({ id }) => id === actor)
-  if (!known && actor !== 'console' && actor !== 'cli') throw new UnknownPersonError(actor)
+  if (!known && actor !== 'console' && actor !== 'cli') throw new NobodyError(actor)
   return `person:${actor}`
 }
 
-export class UnknownPersonError extends Errors.BaseError {
-  override readonly name = 'incidents.UnknownPersonError'
+export class NobodyError extends Errors.BaseError {
+  override readonly name = 'incidents.NobodyError'
   constructor(id: string) {
     super(`Nobody in \`people\` has the id \`${id}\`.`, { remedy: 'operator' })
   }

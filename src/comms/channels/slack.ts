@@ -20,12 +20,10 @@ export function slack(options: { readonly url: Channel.Secret }): Channel.Channe
 /** Block Kit: a section holds at most 3,000 characters and ten fields of 2,000. */
 function render({ kind, severity, title, facts, path }: Announcement, consoleUrl: string): object {
   const head = `${icons[kind]} *${severity}* ${escapeControls(title).slice(0, 2_800)}`
-  const fields = facts
-    .slice(0, 10)
-    .map(({ label, value }) => ({
-      type: 'mrkdwn',
-      text: `*${escapeControls(label)}*\n${escapeControls(value).slice(0, 1_800)}`,
-    }))
+  const fields = facts.slice(0, 10).map(({ label, value }) => ({
+    type: 'mrkdwn',
+    text: `*${escapeControls(label)}*\n${escapeControls(value).slice(0, 1_800)}`,
+  }))
   return {
     text: `${severity} ${escapeControls(title).slice(0, 2_800)}`,
     blocks: [
