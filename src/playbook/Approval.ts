@@ -170,8 +170,13 @@ export async function lapse(connection: Connection, id: string, status: 'expired
   return (await show(connection, id)).approval.status as Status
 }
 
-/** The signatures of those who granted the approval of a path; none where it was not granted. */
-export async function granted(connection: Connection, runId: string, path: string): Promise<Signature[]> {
+/** The signatures of those who granted exactly this action on a path; none where it was not granted. */
+export async function granted(
+  connection: Connection,
+  runId: string,
+  path: string,
+  actionHash: Hex,
+): Promise<Signature[]> {
   const rows = await connection
     .selectFrom('approval_decision')
     .innerJoin('approval', 'approval.id', 'approval_decision.approval_id')
@@ -179,6 +184,7 @@ export async function granted(connection: Connection, runId: string, path: strin
     .where('run_id', '=', runId)
     .where('path', '=', path)
     .where('approval.status', '=', 'granted')
+    .where('approval.action_hash', '=', actionHash)
     .where('decision', '=', 'grant')
     .execute()
   return rows.map(({ address, signature }) => ({ address: address as Hex, signature: signature as Hex }))

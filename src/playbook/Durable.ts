@@ -26,10 +26,14 @@ export type Durable = {
 /** Changes when the order or the names of steps change: a run begun under another version is left for a person. */
 const workflowVersion = 'firebreak-containment-1'
 
+/** How often a step is tried that throws, and how long to wait at first, in milliseconds: about eight seconds in all. */
+const mostTries = 5
+const firstWaitMs = 200
+
 /** Connects to the database and resumes every run that a crash left unfinished. One per process, and under the lease only. */
 export async function launch(
   url: string,
-  context: Pick<Context, 'log' | 'probe'>,
+  context: Pick<Context, 'clock' | 'log' | 'probe'>,
   body: (steps: Steps, runId: string) => Promise<void>,
 ): Promise<Durable> {
   const probe = context.probe ?? (() => {})
@@ -38,7 +42,7 @@ export async function launch(
       const result = await DBOS.runStep(
         async () => {
           probe('before', name)
-          const done = await work()
+          const done = await persist(work, context)
           probe('after', name)
           return done
         },
@@ -67,6 +71,22 @@ export async function launch(
     },
     send: (runId, topic, key) => DBOS.send(runId, 'decided', topic, key),
     stop: () => DBOS.shutdown({ deregister: true }),
+  }
+}
+
+/** Does `work`, again where it throws: what a step cannot do, for want of the database say, would end its run for good. */
+async function persist<result>(
+  work: () => Promise<result>,
+  { clock, log }: Pick<Context, 'clock' | 'log'>,
+): Promise<result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work()
+    } catch (thrown) {
+      if (tries === mostTries) throw thrown
+      log.warn({ tries, error: Errors.messageOf(thrown) }, 'a step of a run is tried again')
+      await clock.sleep(firstWaitMs * 3 ** (tries - 1))
+    }
   }
 }
 

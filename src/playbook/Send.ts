@@ -29,8 +29,11 @@ type Outcome = { readonly reason?: string | undefined; readonly note?: Note.Note
 export async function sign(context: Context, { runId, chain, attempt }: Task.Task): Promise<Outcome> {
   const { action, by, name: path } = attempt
   const { database, policy, clock } = context
-  const signatures = Playbook.asks(attempt) ? await Approval.granted(database, runId, path) : []
-  const transaction = by.carry(Action.toCall(action, by), signatures)
+  const call = Action.toCall(action, by)
+  const asks = Playbook.asks(attempt)
+  const signatures = asks ? await Approval.granted(database, runId, path, Action.hash(chain.key, call)) : []
+  if (asks && signatures.length === 0) throw new NotGrantedError(runId, path)
+  const transaction = by.carry(call, signatures)
   // Judged again at the last moment: nothing unlawful is ever signed, whatever went before.
   const verdict = Policy.judge(policy, action, transaction.value)
   const at = () => clock.now().toISOString()
@@ -279,6 +282,13 @@ export class VanishedBlockError extends Errors.BaseError {
   override readonly name = 'Send.VanishedBlockError'
   constructor(blockHash: Hash) {
     super('The block to read at is not known to the endpoint.', { remedy: 'retry', facts: { blockHash } })
+  }
+}
+
+export class NotGrantedError extends Errors.BaseError {
+  override readonly name = 'Send.NotGrantedError'
+  constructor(runId: string, path: string) {
+    super('Nobody has granted exactly this action.', { remedy: 'bug', facts: { run: runId, path } })
   }
 }
 
