@@ -17,7 +17,7 @@ import * as Setup from '../src/drill/Setup.ts'
 import * as World from '../src/drill/World.ts'
 import * as Config from '../src/server/Config.ts'
 import * as Server from '../src/server/Server.ts'
-import type { Options, Result } from './main.ts'
+import type { Options, Result } from './Bench.ts'
 import * as Spread from './Spread.ts'
 
 /** Small enough that the vault outlives every run. */

@@ -1,20 +1,10 @@
 /** Runs one benchmark: `npm run bench -- NAME [--json] [--data DIRECTORY] [--runs N]`. The last line of `--json` is one object. */
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import type { Bench } from './Bench.ts'
 import { latency } from './latency.ts'
 
-export type Options = {
-  readonly runs: number | undefined
-  readonly data: string
-  readonly onProgress: (line: string) => void
-}
-/** Figures are plain numbers; the context says sizes, runs and spread. */
-export type Result = {
-  readonly figures: Readonly<Record<string, number>>
-  readonly context: Readonly<Record<string, unknown>>
-}
-
-const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> = { latency }
+const benches: Readonly<Record<string, Bench>> = { latency }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
