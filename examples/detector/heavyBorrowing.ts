@@ -43,7 +43,7 @@ export function heavyBorrowing({ chain, system, vault, percent, window = 5 }: Op
             key: 'heavy',
             severity: 'P2',
             confidence: 0.6,
-            sentence: `More than ${percent} % of all assets were borrowed within ${blocks.length} blocks.`,
+            sentence: `More than ${percent} % of all assets were borrowed within ${window} blocks.`,
             subject: vault,
             transactionHash,
             actors: [...new Set(loans.map(({ args }) => args.borrower))],
