@@ -29,7 +29,10 @@ export function groupKey(finding: Finding.Finding): string {
   return [finding.chain, finding.system, finding.detector, ...(finding.isError ? ['error'] : [])].join('|')
 }
 
-/** Stores findings. Returns those that were not there yet: a block evaluated again after a crash adds nothing. */
+/**
+ * Stores findings. Returns those that were not there yet: a block evaluated again after a crash adds nothing. One whose
+ * block was replaced and has come back stands again, and counts as new.
+ */
 export async function keep(connection: Connection, findings: readonly Finding.Finding[]): Promise<Finding.Finding[]> {
   if (findings.length === 0) return []
   const rows = findings.map((finding) => ({
@@ -56,7 +59,12 @@ export async function keep(connection: Connection, findings: readonly Finding.Fi
   const kept = await connection
     .insertInto('finding')
     .values(rows)
-    .onConflict((conflict) => conflict.column('id').doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .column('id')
+        .doUpdateSet({ retracted_at: null, alert_id: null })
+        .where('finding.retracted_at', 'is not', null),
+    )
     .returning('id')
     .execute()
   const ids = new Set(kept.map(({ id }) => id))
@@ -112,6 +120,16 @@ export async function raise(
             last_at: now,
             finding_count: members.length,
           })
+          // Retracted with its block, and the block has come back.
+          .onConflict((conflict) =>
+            conflict.column('id').doUpdateSet({
+              status: 'open',
+              last_at: now,
+              finding_count: members.length,
+              handled_by: null,
+              handled_reason: null,
+            }),
+          )
           .returningAll()
           .executeTakeFirstOrThrow()
     await connection
@@ -146,6 +164,16 @@ export async function retract(connection: Connection, chain: string, blockHash: 
   if (ids.length === 0) return []
   await connection
     .updateTable('alert')
+    .set(({ selectFrom }) => ({
+      finding_count: selectFrom('finding')
+        .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('count'))
+        .whereRef('finding.alert_id', '=', 'alert.id')
+        .where('retracted_at', 'is', null),
+    }))
+    .where('id', 'in', ids)
+    .execute()
+  await connection
+    .updateTable('alert')
     .set({
       status: 'retracted',
       handled_by: 'machine:watch',
@@ -153,16 +181,7 @@ export async function retract(connection: Connection, chain: string, blockHash: 
     })
     .where('id', 'in', ids)
     .where('status', 'in', ['open', 'acknowledged'])
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('finding')
-            .select('finding.id')
-            .whereRef('finding.alert_id', '=', 'alert.id')
-            .where('retracted_at', 'is', null),
-        ),
-      ),
-    )
+    .where('finding_count', '=', 0)
     .execute()
   return connection.selectFrom('alert').selectAll().where('id', 'in', ids).execute()
 }

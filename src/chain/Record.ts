@@ -118,6 +118,28 @@ export async function retract(
   await move(connection, key, parent, now)
 }
 
+/** A block that no longer stands: this one, or every other of its number. */
+export type Gone = { readonly number: bigint; readonly hash: string; readonly is: 'this' | 'others' }
+
+/**
+ * Whether what was judged speaks against a block: it was replaced, or another one stands in its place. Nothing is judged
+ * or taken back until the caller's transaction ends, so that the answer still holds when it commits.
+ */
+export async function isContradicted(
+  connection: Connection,
+  key: Caip.ChainKey,
+  { blockNumber, blockHash }: { readonly blockNumber: bigint; readonly blockHash: string },
+): Promise<boolean> {
+  await connection.selectFrom('cursor').select('number').where('chain', '=', key).forUpdate().execute()
+  const rows = await connection
+    .selectFrom('block')
+    .select(['hash', 'retracted_at'])
+    .where('chain', '=', key)
+    .where('number', '=', blockNumber)
+    .execute()
+  return rows.some(({ hash, retracted_at }) => (hash === blockHash ? retracted_at !== null : retracted_at === null))
+}
+
 async function move(
   connection: Connection,
   key: Caip.ChainKey,

@@ -68,12 +68,20 @@ export async function show(connection: Connection, id: string): Promise<Incident
   return incident
 }
 
+/** Where containment was seen: the exhibit that holds the read, and the block that it was made at. */
+type Proof = {
+  readonly exhibit: string
+  readonly blockNumber: bigint
+  readonly blockHash: string
+  readonly blockTime: Date
+}
+
 export type Move = {
   readonly to: Transition.Status
   readonly actor: Timeline.Actor
   readonly reason: string
   /** The read on chain that proves containment; required to become `contained`. */
-  readonly proof?: { readonly exhibit: string; readonly blockNumber: bigint; readonly blockTime: Date } | undefined
+  readonly proof?: Proof | undefined
   /** Told once per key; a person's move has none of its own. */
   readonly key?: string | undefined
 }
@@ -104,9 +112,11 @@ export async function move(
     .updateTable('incident')
     .set({
       status: to,
-      ...(to === 'contained' && proof ? { contained_at: proof.blockTime, contained_block: proof.blockNumber } : {}),
+      ...(to === 'contained' && proof
+        ? { contained_at: proof.blockTime, contained_block: proof.blockNumber, contained_hash: proof.blockHash }
+        : {}),
       ...(to === 'active' && from !== 'detected' && from !== 'triage'
-        ? { contained_at: null, contained_block: null, resolved_at: null }
+        ? { contained_at: null, contained_block: null, contained_hash: null, resolved_at: null }
         : {}),
       ...(to === 'resolved' ? { resolved_at: now } : {}),
     })

@@ -3,9 +3,10 @@
  * at any point ends in the same bytes being sent again, never in a second transaction.
  */
 import { type Selectable, sql } from 'kysely'
-import type { Hex } from 'viem'
+import { type Hex, isAddressEqual, parseTransaction } from 'viem'
 import type * as Clock from '../base/Clock.ts'
 import type * as Chain from '../chain/Chain.ts'
+import type * as Record from '../chain/Record.ts'
 import type { Connection, Database } from '../store/Database.ts'
 import type { Tables } from '../store/Tables.ts'
 import type { Fees, Sender, Unsigned } from './Action.ts'
@@ -40,6 +41,8 @@ export async function sign(database: Database, chain: Chain.Chain, order: Order,
       .where('path', '=', path)
       .executeTakeFirst()
     if (before) return before
+    const same = await takeOver(connection, chain, order)
+    if (same) return same
     const [count, last] = await Promise.all([
       chain.request('eth_getTransactionCount', [sender.address, 'latest']) as Promise<Hex>,
       connection
@@ -67,6 +70,38 @@ export async function sign(database: Database, chain: Chain.Chain, order: Order,
     }
     return connection.insertInto('sent_transaction').values(row).returningAll().executeTakeFirstOrThrow()
   })
+}
+
+/**
+ * The same call by the same key, signed for a run that is over and not included, or no longer: its bytes are taken over,
+ * because beside a second transaction both might be included some day.
+ */
+async function takeOver(
+  connection: Connection,
+  chain: Chain.Chain,
+  { runId, path, sender, transaction }: Order,
+): Promise<Sent | undefined> {
+  const open = await connection
+    .selectFrom('sent_transaction')
+    .innerJoin('run', 'run.id', 'sent_transaction.run_id')
+    .selectAll('sent_transaction')
+    .where('sent_transaction.chain', '=', chain.key)
+    .where('sender', '=', sender.address.toLowerCase())
+    .where('sent_transaction.status', 'in', ['signed', 'broadcast'])
+    .where('run.status', 'in', ['succeeded', 'failed'])
+    .orderBy('nonce')
+    .execute()
+  const found = open.find(({ raw }) => {
+    const { to, data = '0x', value = 0n } = parseTransaction(raw as Hex)
+    return to && isAddressEqual(to, transaction.to) && data === transaction.data && value === transaction.value
+  })
+  if (!found) return undefined
+  return connection
+    .updateTable('sent_transaction')
+    .set({ run_id: runId, path })
+    .where('hash', '=', found.hash)
+    .returningAll()
+    .executeTakeFirst()
 }
 
 /**
@@ -122,12 +157,13 @@ export async function find(connection: Connection, runId: string, path: string):
     .executeTakeFirst()
 }
 
-/** After a reorganisation: what was included in a replaced block is under way again, and is sent again. */
-export async function exclude(connection: Connection, chain: string, blockHash: string): Promise<void> {
+/** After a reorganisation: what was included in a block that is gone is under way again. */
+export async function exclude(connection: Connection, chain: string, gone: Record.Gone): Promise<void> {
   await connection
     .updateTable('sent_transaction')
     .set({ status: 'broadcast', block_number: null, block_hash: null, included_at: null })
     .where('chain', '=', chain)
-    .where('block_hash', '=', blockHash)
+    .where('block_number', '=', gone.number)
+    .where('block_hash', gone.is === 'this' ? '=' : '<>', gone.hash)
     .execute()
 }

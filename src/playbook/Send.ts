@@ -4,6 +4,7 @@ import * as Duration from '../base/Duration.ts'
 import * as Errors from '../base/Errors.ts'
 import * as Json from '../base/Json.ts'
 import type * as Chain from '../chain/Chain.ts'
+import * as Record from '../chain/Record.ts'
 import * as Exhibit from '../incident/Exhibit.ts'
 import * as Incident from '../incident/Incident.ts'
 import * as Timeline from '../incident/Timeline.ts'
@@ -136,7 +137,14 @@ export async function confirm(context: Context, task: Task.Task): Promise<Outcom
 export async function verify(context: Context, task: Task.Task): Promise<Outcome> {
   const { runId, incidentId, chain, attempt } = task
   // Without a transaction of ours the effect was there already, and the head is where to see it.
-  const sent = await Ledger.find(context.database, runId, attempt.name)
+  let sent = await Ledger.find(context.database, runId, attempt.name)
+  if (sent && !(await stands(chain, sent))) {
+    context.log.warn({ run: runId, hash: sent.hash }, 'the block of a transaction was replaced; waiting for it again')
+    await Ledger.broadcast(context.database, chain, sent, context.clock).catch(() => undefined)
+    const again = await confirm(context, task)
+    if (again.reason !== undefined) return again
+    sent = await signed(context, runId, attempt.name)
+  }
   const at =
     sent?.block_hash ?? ((await chain.request('eth_getBlockByNumber', ['latest', false])) as { hash: Hash }).hash
   const proof = await prove(chain, attempt.action, at as Hash, (sent?.hash ?? null) as Hash | null)
@@ -149,6 +157,7 @@ export async function verify(context: Context, task: Task.Task): Promise<Outcome
   }
   const now = context.clock.now()
   await context.database.transaction().execute(async (connection) => {
+    if (await Record.isContradicted(connection, chain.key, proof)) throw new VanishedBlockError(proof.blockHash)
     const title = `${attempt.action.effect.function.name}() read at block ${proof.blockNumber}`
     const exhibit = await Exhibit.add(
       connection,
@@ -170,7 +179,7 @@ export async function verify(context: Context, task: Task.Task): Promise<Outcome
         to: 'contained',
         actor,
         reason,
-        proof: { exhibit, blockNumber: proof.blockNumber, blockTime: proof.blockTime },
+        proof: { ...proof, exhibit },
         key: `contained:${runId}`,
       },
       now,
@@ -253,6 +262,15 @@ export async function prove(
   }
 }
 
+/** Whether the chain still has the block in which a transaction was included. */
+async function stands(chain: Chain.Chain, { block_number, block_hash }: Ledger.Sent): Promise<boolean> {
+  if (block_number === null || block_hash === null) return false
+  const there = (await chain.request('eth_getBlockByNumber', [numberToHex(block_number), false])) as {
+    hash: Hash
+  } | null
+  return there?.hash === block_hash
+}
+
 async function signed(context: Context, runId: string, path: string): Promise<Ledger.Sent> {
   const sent = await Ledger.find(context.database, runId, path)
   if (!sent) throw new NothingSignedError(runId, path)
@@ -281,7 +299,7 @@ async function receiptOf(
 export class VanishedBlockError extends Errors.BaseError {
   override readonly name = 'Send.VanishedBlockError'
   constructor(blockHash: Hash) {
-    super('The block to read at is not known to the endpoint.', { remedy: 'retry', facts: { blockHash } })
+    super('The block to read at is no longer of the chain.', { remedy: 'retry', facts: { blockHash } })
   }
 }
 

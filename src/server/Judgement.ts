@@ -55,9 +55,11 @@ export async function store(
     await Record.advance(connection, facts.block, context.ruleSetVersion, context.clock.now())
     await States.keep(connection, facts.block, detectors, evaluation.states)
     await Holdings.keep(connection, watched, facts)
+    // A playbook may have seen a block that was replaced before it was judged.
+    const again = await unprove(context, connection, facts.block.chain, { ...facts.block, is: 'others' })
     const drawn = await draw(context, connection, facts, evaluation.findings)
     probe('after', `block ${facts.block.number}`)
-    return drawn
+    return { ...drawn, runs: [...again, ...drawn.runs] }
   })
   probe('recorded', `block ${facts.block.number}`)
   follow(context, facts.block.chain, consequence)
@@ -88,7 +90,6 @@ export async function retract(
     await Record.retract(connection, chain, replaced, parent, context.ruleSetVersion, now)
     await States.retract(connection, chain, replaced.hash)
     await Holdings.retract(connection, chain, replaced.hash)
-    await Ledger.exclude(connection, chain, replaced.hash)
     const alerts = await Alert.retract(connection, chain, replaced.hash, now)
     for (const { incident_id, title } of alerts) {
       if (!incident_id) continue
@@ -106,33 +107,40 @@ export async function retract(
         now,
       )
     }
-    return { alerts, runs: await reopen(context, connection, chain, replaced) }
+    return { alerts, runs: await unprove(context, connection, chain, { ...replaced, is: 'this' }) }
   })
   follow(context, chain, consequence)
 }
 
-/** Containment that was proven in a replaced block is proven no more: the same playbook runs once again. */
-async function reopen(
+/**
+ * What rests on a block that is gone is proven no more: transactions are under way again, and where containment was
+ * proven in it, the same playbook runs once again.
+ */
+async function unprove(
   context: Context,
   connection: Connection,
   chain: Caip.ChainKey,
-  replaced: Block.Header,
+  gone: Record.Gone,
 ): Promise<string[]> {
   const now = context.clock.now()
+  await Ledger.exclude(connection, chain, gone)
   const affected = await connection
     .selectFrom('incident')
     .selectAll()
     .where('chain', '=', chain)
-    .where('contained_block', '=', replaced.number)
+    .where('contained_block', '=', gone.number)
+    .where('contained_hash', gone.is === 'this' ? '=' : '<>', gone.hash)
     .where('status', 'in', ['contained', 'eradicated', 'recovering', 'monitoring'])
     .execute()
   const runs: string[] = []
-  for (const { id } of affected) {
-    const reason = `Block ${replaced.number}, in which containment was verified, was replaced by a reorganisation.`
+  for (const { id, contained_hash } of affected) {
+    // A chain can turn to and fro, and each time counts.
+    const occasion = `${contained_hash} gone at ${now.toISOString()}`
+    const reason = `Block ${gone.number}, in which containment was verified, was replaced by a reorganisation.`
     const incident = await Incident.move(
       connection,
       id,
-      { to: 'active', actor: 'machine:watch', reason, key: `unproven:${replaced.hash}` },
+      { to: 'active', actor: 'machine:watch', reason, key: `unproven:${occasion}` },
       now,
     )
     const last = await connection
@@ -146,7 +154,7 @@ async function reopen(
     const run =
       last &&
       playbook &&
-      (await Run.request(connection, playbook, incident, { findingId: last.finding_id, occasion: replaced.hash }, now))
+      (await Run.request(connection, playbook, incident, { findingId: last.finding_id, occasion }, now))
     if (run) runs.push(run)
   }
   return runs

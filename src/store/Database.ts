@@ -3,6 +3,7 @@ import { Kysely, type Migration, Migrator, PostgresDialect, type Transaction } f
 import pg from 'pg'
 import * as Errors from '../base/Errors.ts'
 import { up as first } from './migrations/0001_first.ts'
+import { up as containedHash } from './migrations/0002_contained_hash.ts'
 import type { Tables } from './Tables.ts'
 
 export type Database = Kysely<Tables>
@@ -10,7 +11,10 @@ export type Database = Kysely<Tables>
 export type Connection = Kysely<Tables> | Transaction<Tables>
 
 /** In order of their number; a migration that has run anywhere is never edited. */
-const migrations: Record<string, Migration> = { '0001_first': { up: first } }
+const migrations: Record<string, Migration> = {
+  '0001_first': { up: first },
+  '0002_contained_hash': { up: containedHash },
+}
 
 // Integers of a chain are numeric(78) (they hold a uint256) and bigint: both read as bigint, never as a float.
 const types = new pg.TypeOverrides()

@@ -39,6 +39,7 @@ export type Tables = {
     began_block: bigint | null
     contained_at: Date | null
     contained_block: bigint | null
+    contained_hash: string | null
     resolved_at: Date | null
   }
   alert: {
