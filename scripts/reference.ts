@@ -274,10 +274,14 @@ const conditions: Readonly<Record<Transition.Guard, string>> = {
   no_run_in_progress: 'no playbook is running for it',
 }
 
+/** As the formatter writes tables: cells as wide as the widest of their column. */
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const line = (cells: readonly (string | number)[]) =>
-    `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+  const cells = [head, ...rows].map((row) => row.map((cell) => String(cell).replaceAll('|', '\\|')))
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)))
+  const line = (row: readonly string[], fill = ' ') =>
+    `| ${widths.map((width, column) => (row[column] ?? '').padEnd(width, fill)).join(' | ')} |`
+  const [first = [], ...rest] = cells.map((row) => line(row))
+  return [first, line([], '-'), ...rest].join('\n')
 }
 
 if (import.meta.main) {
