@@ -12,7 +12,7 @@ import {
   readiness,
 } from './api/queries.ts'
 import { currentToken } from './api/token.ts'
-import { NotFound } from './shell/NotFound.tsx'
+import { Failed, NotFound } from './shell/NotFound.tsx'
 import { Shell } from './shell/Shell.tsx'
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound })
@@ -69,6 +69,7 @@ export function openRouter() {
     routeTree: root.addChildren([home, incidentList, incidentPage, alertList, approvalList, approvalPage, outboxPage]),
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,
+    defaultErrorComponent: Failed,
     scrollRestoration: true,
   })
 }

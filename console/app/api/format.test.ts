@@ -29,7 +29,7 @@ describe('amounts', () => {
 describe('time', () => {
   test('durations', () => {
     expect([900, 38_000, 247_000, 3_720_000, 273_600_000].map(Format.duration)).toEqual([
-      '0 s',
+      'under 1 s',
       '38 s',
       '4 min 07 s',
       '1 h 02 min',

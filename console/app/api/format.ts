@@ -48,6 +48,7 @@ const day = 24 * hour
 /** `'38 s'`, `'4 min 07 s'`, `'1 h 02 min'`, `'3 d 4 h'`; two parts at most. */
 export function duration(milliseconds: number): string {
   const ms = Math.max(0, milliseconds)
+  if (ms > 0 && ms < second) return 'under 1 s'
   if (ms < minute) return `${Math.floor(ms / second)} s`
   if (ms < hour) return `${Math.floor(ms / minute)} min ${pad(((ms % hour) / second) % 60)} s`
   if (ms < day) return `${Math.floor(ms / hour)} h ${pad((ms % hour) / minute)} min`

@@ -35,6 +35,7 @@ export async function follow(queries: QueryClient, signal: AbortSignal): Promise
     const line = new AbortController()
     const hangUp = () => line.abort()
     signal.addEventListener('abort', hangUp, { once: true })
+    addEventListener('offline', hangUp, { once: true })
     let watchdog = setTimeout(hangUp, silence)
     try {
       const response = await send(paths.changes, { signal: line.signal, headers: { accept: 'text/event-stream' } })
@@ -56,10 +57,11 @@ export async function follow(queries: QueryClient, signal: AbortSignal): Promise
     } finally {
       clearTimeout(watchdog)
       signal.removeEventListener('abort', hangUp)
+      removeEventListener('offline', hangUp)
     }
     if (signal.aborted) return
     if (connection.state !== 'lost') say({ state: 'lost', since: Date.now() })
-    await new Promise((resolve) => setTimeout(resolve, Math.min(10_000, 250 * 2 ** attempt)))
+    await pause(Math.min(10_000, 250 * 2 ** attempt))
   }
 }
 
@@ -100,6 +102,19 @@ function refresher(queries: QueryClient) {
       due.set(name, setTimeout(ask, within))
     }
   }
+}
+
+/** Waits, but not longer than until the device is back online. */
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, milliseconds)
+    addEventListener('online', done, { once: true })
+    function done() {
+      clearTimeout(timer)
+      removeEventListener('online', done)
+      resolve()
+    }
+  })
 }
 
 function say(next: Connection) {

@@ -158,8 +158,8 @@ function drawMarks(plot: uPlot, marks: readonly Mark[], colour: (name: string) =
     ctx.lineTo(x, bbox.top + bbox.height)
     ctx.stroke()
     const width = ctx.measureText(label).width
-    // Keep the word inside the plot, and apart from its neighbour: attack to the left edge, containment to the right.
-    const wanted = tone === 'red' ? x - 4 * ratio : x + 4 * ratio - width / 2
+    // Each word on its own side of its line: the attack's before, the containment's after.
+    const wanted = tone === 'red' ? x + 4 * ratio - width : x - 4 * ratio
     const left = Math.min(Math.max(bbox.left, wanted), bbox.left + bbox.width - width)
     ctx.setLineDash([])
     // On a phone the words would meet: each has its own line there.

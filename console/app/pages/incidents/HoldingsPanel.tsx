@@ -2,6 +2,7 @@ import { lazy, Suspense, useMemo, useState } from 'react'
 import type { Incident } from '../../api/contract.ts'
 import { approximately, exact, group, rounded, utcTime } from '../../api/format.ts'
 import type { Mark } from '../../ui/BlockChart.tsx'
+import { Boundary } from '../../ui/Boundary.tsx'
 import { Empty, Panel } from '../../ui/Panel.tsx'
 import { Segmented } from '../../ui/Segmented.tsx'
 import { useMedia } from '../../ui/useMedia.ts'
@@ -55,7 +56,9 @@ export function HoldingsPanel({ incident, flows }: { incident: Incident; flows: 
       {view === 'table' ? (
         <HoldingsTable flow={flow} incident={incident} />
       ) : (
-        <Plot flow={flow} incident={incident} view={view} />
+        <Boundary fallback={<HoldingsTable flow={flow} incident={incident} />}>
+          <Plot flow={flow} incident={incident} view={view} />
+        </Boundary>
       )}
     </Panel>
   )

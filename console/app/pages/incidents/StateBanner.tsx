@@ -104,14 +104,15 @@ function Outlook({ incident, flow }: { incident: Incident; flow: Flow | undefine
 }
 
 function TimeFigure({ incident }: { incident: Incident }) {
-  const { beganAt, beganBlock, containedAt, declaredAt } = incident
+  const { beganAt, beganBlock, containedAt, containedBlock, declaredAt } = incident
   const from = beganAt ?? declaredAt
   const seen = beganAt
     ? `seen after ${duration(Date.parse(declaredAt) - Date.parse(beganAt))}`
     : 'since it was declared'
+  const blocks = beganBlock && containedBlock ? Number(containedBlock) - Number(beganBlock) : null
   if (!isUncontained(incident) && containedAt)
     return (
-      <Figure name="Contained after" note={seen}>
+      <Figure name="Contained after" note={blocks === null ? seen : `${count(blocks, 'block')}; ${seen}`}>
         <Since at={from} until={containedAt} />
       </Figure>
     )
