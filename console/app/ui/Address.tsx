@@ -46,7 +46,8 @@ export function Hash({ value, what, plain = false }: { value: string; what: stri
   return (
     <span className="address">
       <span className="mono" data-tip={`${what}: ${value}`} tabIndex={plain ? undefined : 0}>
-        {short}
+        <span className="visually-hidden">{value}</span>
+        <span aria-hidden="true">{short}</span>
       </span>
       {!plain && <Copy text={value} what={what} />}
     </span>

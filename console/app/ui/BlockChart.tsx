@@ -146,6 +146,7 @@ function drawMarks(plot: uPlot, marks: readonly Mark[], colour: (name: string) =
   ctx.save()
   ctx.font = `600 ${11 * ratio}px ${font}`
   ctx.textBaseline = 'bottom'
+  ctx.textAlign = 'left'
   const isStacked = bbox.width / ratio < 430
   let row = 0
   for (const { block, label, tone } of marks) {

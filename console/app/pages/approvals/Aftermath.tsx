@@ -4,6 +4,7 @@ import type { Approval } from '../../api/contract.ts'
 import { incident } from '../../api/queries.ts'
 import { buttonClass } from '../../ui/Button.tsx'
 import { Notice, Panel } from '../../ui/Panel.tsx'
+import { Prose } from '../../ui/Prose.tsx'
 import { StepTrack } from '../incidents/StepTrack.tsx'
 import { Transactions } from '../incidents/Transactions.tsx'
 
@@ -25,7 +26,7 @@ export function Aftermath({ approval }: { approval: Approval }) {
     <>
       <div data-testid="approval-outcome" data-status={approval.status}>
         <Notice tone={tone} title={isVerified ? 'Done, and verified on chain.' : title}>
-          {run?.outcome}
+          {run?.outcome && <Prose text={run.outcome} />}
         </Notice>
       </div>
       {approval.status === 'granted' && run && (

@@ -49,7 +49,7 @@ function ApprovalView({ approval }: { approval: Approval }) {
         </p>
         <h1>{approval.action}</h1>
         <p className="row-meta">
-          <span>{incident.title}</span>
+          <span className="approval-why">{incident.title}</span>
           <Quorum approval={approval} />
         </p>
       </header>

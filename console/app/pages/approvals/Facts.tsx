@@ -4,6 +4,7 @@ import { Address, Digits } from '../../ui/Address.tsx'
 import { Copy } from '../../ui/Copy.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { Panel } from '../../ui/Panel.tsx'
+import { Prose } from '../../ui/Prose.tsx'
 import { Quantity } from '../../ui/Quantity.tsx'
 import { plain } from '../../ui/Values.tsx'
 
@@ -42,6 +43,7 @@ export function WhatYouSign({ approval }: { approval: Approval }) {
             </dd>
           </div>
         ))}
+        <Document document={approval.typedData.grant} />
         <div>
           <dt>Value sent</dt>
           <dd>
@@ -57,6 +59,26 @@ export function WhatYouSign({ approval }: { approval: Approval }) {
         </p>
       </details>
     </Panel>
+  )
+}
+
+/** What kind of document the wallet shows, and whom it binds: a Safe signs its own. */
+function Document({ document }: { document: Record<string, unknown> }) {
+  const { chainId, verifyingContract } = (document.domain ?? {}) as { chainId?: unknown; verifyingContract?: unknown }
+  return (
+    <div>
+      <dt>Document</dt>
+      <dd>
+        {plain(document.primaryType)}
+        {chainId !== undefined && ` on chain ${plain(chainId)}`}
+        {verifyingContract !== undefined && (
+          <>
+            {' '}
+            for <Address id={plain(verifyingContract)} whole />
+          </>
+        )}
+      </dd>
+    </div>
   )
 }
 
@@ -88,7 +110,11 @@ export function WhatItDoes({ approval: { simulation } }: { approval: Approval })
       </ul>
       <ul className="effects">
         {simulation.effects.map((effect) => (
-          <li key={effect}>{effect}</li>
+          <li key={effect}>
+            <span>
+              <Prose text={effect} />
+            </span>
+          </li>
         ))}
       </ul>
     </Panel>

@@ -2,6 +2,7 @@ import type { ActionReadiness, Readiness } from '../../api/contract.ts'
 import { count } from '../../api/format.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { Empty, Panel } from '../../ui/Panel.tsx'
+import { Prose } from '../../ui/Prose.tsx'
 import { When } from '../../ui/When.tsx'
 import { examples } from '../examples.ts'
 
@@ -21,7 +22,9 @@ export function ActionsPanel({ actions }: { actions: readonly ActionReadiness[] 
               <Icon name={action.ready ? 'check' : 'cross'} />
             </span>
             <div className="row-main">
-              <p className="row-title">{action.action}</p>
+              <p className="row-title">
+                <Prose text={action.action} />
+              </p>
               {action.reason && <p className={action.ready ? 'small muted' : 'small ink-red'}>{action.reason}</p>}
               <p className="row-meta">
                 <span>{action.ready ? 'Ready' : 'Not ready'}</span>

@@ -3,6 +3,7 @@ import type { TimelineEntry } from '../../api/contract.ts'
 import { words } from '../../api/format.ts'
 import { readiness } from '../../api/queries.ts'
 import { Icon, type IconName } from '../../ui/Icon.tsx'
+import { Prose } from '../../ui/Prose.tsx'
 import { toast } from '../../ui/toasts.ts'
 import { Values } from '../../ui/Values.tsx'
 import { When } from '../../ui/When.tsx'
@@ -42,7 +43,9 @@ export function Entry({ entry }: { entry: TimelineEntry }) {
             {entry.hash.replace(/^0x/, '').slice(0, 8)}
           </a>
         </p>
-        <p className="entry-summary">{entry.summary}</p>
+        <p className="entry-summary">
+          <Prose text={entry.summary} />
+        </p>
         {hasDetail && (
           <details className="entry-detail">
             <summary>Evidence</summary>

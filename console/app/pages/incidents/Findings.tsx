@@ -3,6 +3,7 @@ import { count, group } from '../../api/format.ts'
 import { Address, Hash } from '../../ui/Address.tsx'
 import { Badge, Severity } from '../../ui/Badge.tsx'
 import { Empty, Panel } from '../../ui/Panel.tsx'
+import { Prose } from '../../ui/Prose.tsx'
 import { useFirst } from '../../ui/useFirst.ts'
 import { Values } from '../../ui/Values.tsx'
 import { When } from '../../ui/When.tsx'
@@ -29,7 +30,9 @@ export function FindingList({ findings }: { findings: readonly Finding[] }) {
           >
             <Severity level={finding.severity} short />
             <div className="row-main">
-              <p className="row-title">{finding.sentence}</p>
+              <p className="row-title">
+                <Prose text={finding.sentence} />
+              </p>
               <p className="row-meta">
                 <span>
                   block {group(finding.blockNumber)}

@@ -2,6 +2,7 @@ import type { ApprovalSummary, Incident, Run, Step } from '../../api/contract.ts
 import { utc } from '../../api/format.ts'
 import { Badge, type Tone } from '../../ui/Badge.tsx'
 import { Empty, Panel } from '../../ui/Panel.tsx'
+import { Prose } from '../../ui/Prose.tsx'
 import { Since } from '../../ui/When.tsx'
 import { examples } from '../examples.ts'
 import { StepTrack } from './StepTrack.tsx'
@@ -53,7 +54,11 @@ function RunView({ run }: { run: Run }) {
         {waiting.map((approval) => (
           <WaitingApproval key={approval.id} approval={approval} />
         ))}
-        {run.outcome && <p className="run-outcome">{run.outcome}</p>}
+        {run.outcome && (
+          <p className="run-outcome">
+            <Prose text={run.outcome} />
+          </p>
+        )}
         <ol className="run-paths">
           {[...paths].map(([path, steps], index) => (
             <Path
@@ -105,7 +110,7 @@ function Path({
       {telling?.summary && (
         <details className="path-details">
           <summary className={telling.status === 'failed' ? 'ink-red' : ''} data-tip="Every step of this path">
-            {telling.summary}
+            <Prose text={telling.summary} />
           </summary>
           <table className="table">
             <thead>
@@ -124,7 +129,7 @@ function Path({
                   <td className="nowrap" data-tip={step.startedAt ? utc(step.startedAt) : undefined}>
                     {step.startedAt && step.endedAt ? took(step.startedAt, step.endedAt) : ''}
                   </td>
-                  <td>{step.summary}</td>
+                  <td>{step.summary && <Prose text={step.summary} />}</td>
                 </tr>
               ))}
             </tbody>

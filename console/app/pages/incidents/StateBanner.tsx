@@ -39,11 +39,7 @@ export function StateBanner({ incident, flow }: { incident: Incident; flow: Flow
         </Figure>
         <Figure
           name={isUncontained(incident) ? 'Rate per block' : 'Rate while it lasted'}
-          note={
-            flow
-              ? `${isUncontained(incident) ? 'over the last' : 'over'} ${count(flow.window, 'block')}`
-              : 'no holdings are read'
-          }
+          note={flow ? windowOf(incident, flow) : 'no holdings are read'}
         >
           {flow ? <Quantity units={positive(flow.perBlock)} decimals={flow.decimals} symbol={flow.symbol} /> : '–'}
         </Figure>
@@ -106,9 +102,7 @@ function Outlook({ incident, flow }: { incident: Incident; flow: Flow | undefine
 function TimeFigure({ incident }: { incident: Incident }) {
   const { beganAt, beganBlock, containedAt, containedBlock, declaredAt } = incident
   const from = beganAt ?? declaredAt
-  const seen = beganAt
-    ? `seen after ${duration(Date.parse(declaredAt) - Date.parse(beganAt))}`
-    : 'since it was declared'
+  const seen = beganAt ? seenAfter(Date.parse(declaredAt) - Date.parse(beganAt)) : 'since it was declared'
   const blocks = beganBlock && containedBlock ? Number(containedBlock) - Number(beganBlock) : null
   if (!isUncontained(incident) && containedAt)
     return (
@@ -127,6 +121,15 @@ function TimeFigure({ incident }: { incident: Incident }) {
 function quietBlocks(flow: Flow | undefined): number {
   const last = flow?.points.at(-1)
   return flow && last && flow.lastOutflow !== null && flow.perBlock <= 0n ? last.block - flow.lastOutflow : 0
+}
+
+function windowOf(incident: Incident, { window }: Flow): string {
+  if (!isUncontained(incident)) return `over ${count(window, 'block')}`
+  return window === 1 ? 'in the last block' : `over the last ${count(window, 'block')}`
+}
+
+function seenAfter(milliseconds: number): string {
+  return milliseconds < 1_000 ? 'seen within a second' : `seen after ${duration(milliseconds)}`
 }
 
 function positive(units: bigint): string {

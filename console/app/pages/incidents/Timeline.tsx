@@ -37,20 +37,18 @@ export function Timeline({ incident }: { incident: Incident }) {
       count={count(incident.timeline.length, 'entry', 'entries')}
       flush
       actions={
-        <>
-          <Badge
-            tone={incident.intact ? 'green' : 'red'}
-            icon={incident.intact ? 'check' : 'incident'}
-            data-testid="intact"
-            data-tip={
-              incident.intact
-                ? 'Every entry’s hash follows from the one before, and every exhibit matches its digest.'
-                : 'A hash or a digest does not match: the record was changed after the fact.'
-            }
-          >
-            {incident.intact ? 'Intact' : 'Altered'}
-          </Badge>
-        </>
+        <Badge
+          tone={incident.intact ? 'green' : 'red'}
+          icon={incident.intact ? 'check' : 'incident'}
+          data-testid="intact"
+          data-tip={
+            incident.intact
+              ? 'Every entry’s hash follows from the one before, and every exhibit matches its digest.'
+              : 'A hash or a digest does not match: the record was changed after the fact.'
+          }
+        >
+          {incident.intact ? 'Intact' : 'Altered'}
+        </Badge>
       }
     >
       <div className="timeline-tools no-print">

@@ -5,6 +5,7 @@ import { words } from '../../api/format.ts'
 import { approval as approvalQuery } from '../../api/queries.ts'
 import { buttonClass } from '../../ui/Button.tsx'
 import { Icon } from '../../ui/Icon.tsx'
+import { Prose } from '../../ui/Prose.tsx'
 import { Countdown } from '../../ui/When.tsx'
 
 /** The one thing to do: what it stops, what it costs, who is missing, and the way to sign it. */
@@ -28,7 +29,11 @@ export function WaitingApproval({ approval }: { approval: ApprovalSummary }) {
         {simulation && simulation.effects.length > 0 && (
           <ul className="effects">
             {simulation.effects.map((effect) => (
-              <li key={effect}>{effect}</li>
+              <li key={effect}>
+                <span>
+                  <Prose text={effect} />
+                </span>
+              </li>
             ))}
           </ul>
         )}
