@@ -3,11 +3,12 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { serveStatic } from '@hono/node-server/serve-static'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
 import { secureHeaders } from 'hono/secure-headers'
 import * as Errors from '../base/Errors.ts'
 import * as Json from '../base/Json.ts'
 import type { Context } from './Context.ts'
-import type * as Schemas from './contract/Schemas.ts'
+import type * as Operations from './contract/Operations.ts'
 import { alerts } from './routes/alerts.ts'
 import { approvals } from './routes/approvals.ts'
 import { incidents } from './routes/incidents.ts'
@@ -70,6 +71,9 @@ export function create(context: Context): OpenAPIHono {
   approvals(app, context)
   app.all('/api/*', (call) => call.json(problem(new UnknownPathError(call.req.path)), 404))
   app.onError((thrown, call) => {
+    // Thrown by the framework where a body is no JSON.
+    if (thrown instanceof HTTPException && thrown.status < 500)
+      return call.json(problem(new InvalidRequestError('the body', thrown.message)), 400)
     const status = thrown.name.includes('.Unknown') ? 404 : Errors.httpStatuses[Errors.remedyOf(thrown)]
     if (status === 500) context.log.error({ path: call.req.path, error: thrown.stack }, 'a request failed')
     return call.json(problem(thrown), status as 404)
@@ -84,7 +88,7 @@ function serveConsole(app: OpenAPIHono, directory: string): void {
   app.get('*', serveStatic({ root: directory, path: 'index.html' }))
 }
 
-function problem(thrown: unknown): Schemas.Problem {
+function problem(thrown: unknown): Operations.Problem {
   const known = thrown instanceof Errors.BaseError ? thrown : undefined
   return {
     error: known?.name ?? 'InternalError',

@@ -5,7 +5,7 @@ import type { Log } from '../base/Log.ts'
 import type * as Chain from '../chain/Chain.ts'
 import type * as Person from '../playbook/Person.ts'
 import type { Database } from '../store/Database.ts'
-import type * as Schemas from './contract/Schemas.ts'
+import type * as Operations from './contract/Operations.ts'
 
 export type Context = {
   readonly database: Database
@@ -18,7 +18,7 @@ export type Context = {
   readonly labels: ReadonlyMap<string, string>
   /** SHA-256 of the token, in hexadecimal. */
   readonly tokenHash: string
-  readonly readiness: () => Promise<Schemas.Readiness>
+  readonly readiness: () => Promise<Operations.Readiness>
   /** Wakes the run that waits for a decision. */
   readonly decided: (
     approval: { readonly id: string; readonly runId: string; readonly path: string },

@@ -13,6 +13,7 @@ import * as Approval from '../playbook/Approval.ts'
 import * as Person from '../playbook/Person.ts'
 import type { Tables } from '../store/Tables.ts'
 import type { Context } from './Context.ts'
+import type * as Operations from './contract/Operations.ts'
 import type * as Schemas from './contract/Schemas.ts'
 
 const time = (at: Date) => at.toISOString()
@@ -242,12 +243,12 @@ export function step(row: Selectable<Tables['step']>): Schemas.Step {
   }
 }
 
-export function message(row: Selectable<Tables['outbox']>): Schemas.OutboxMessage {
+export function message(row: Selectable<Tables['outbox']>): Operations.OutboxMessage {
   return {
     id: row.id,
     channel: row.channel,
     kind: row.kind,
-    status: row.status as Schemas.OutboxMessage['status'],
+    status: row.status as Operations.OutboxMessage['status'],
     attempts: row.attempts,
     createdAt: time(row.created_at),
     nextAttemptAt: timeOrNull(row.next_attempt_at),

@@ -58,6 +58,14 @@ export function messageOf(thrown: unknown): string {
   return String(thrown)
 }
 
+/** What went wrong on one line, with the facts: for tables and logs. */
+export function explain(thrown: unknown): string {
+  const facts = thrown instanceof BaseError ? Object.entries(thrown.facts) : []
+  return [messageOf(thrown), ...facts.map(([label, value]) => `${label}: ${show(value)}`)]
+    .join(' ')
+    .replaceAll('\n', ' ')
+}
+
 function render(shortMessage: string, { facts = {}, advice, cause }: Options): string {
   const width = Math.max(0, ...Object.keys(facts).map((label) => label.length))
   const lines = Object.entries(facts).map(([label, value]) => `  ${label.padEnd(width)}  ${show(value)}`)

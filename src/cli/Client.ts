@@ -1,7 +1,7 @@
 /** Talks to a running server: finds it by its data directory, speaks its API, turns its problems back into errors. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type * as Schemas from '../api/contract/Schemas.ts'
+import type * as Operations from '../api/contract/Operations.ts'
 import * as Errors from '../base/Errors.ts'
 
 export type Client = {
@@ -11,7 +11,7 @@ export type Client = {
 
 /** A client for the server of a data directory, or for the one at `url`. */
 export function open(dataDirectory: string, url?: string): Client {
-  const base = url ?? read(join(dataDirectory, 'url'), dataDirectory)
+  const base = url?.replace(/\/+$/, '') ?? read(join(dataDirectory, 'url'), dataDirectory)
   const token = process.env.FIREBREAK_TOKEN ?? read(join(dataDirectory, 'token'), dataDirectory)
   const ask = async <answer>(path: string, init: RequestInit): Promise<answer> => {
     const response = await fetch(`${base}${path}`, {
@@ -20,8 +20,10 @@ export function open(dataDirectory: string, url?: string): Client {
     }).catch((cause: unknown) => {
       throw new UnreachableServerError(base, cause)
     })
-    const body = await response.json()
-    if (!response.ok) throw new ProblemError(body as Schemas.Problem)
+    const body: unknown = await response.json().catch((cause: unknown) => {
+      throw new UnreachableServerError(base, cause)
+    })
+    if (!response.ok) throw new ProblemError(body as Operations.Problem)
     return body as answer
   }
   return {
@@ -51,7 +53,7 @@ export class NoServerError extends Errors.BaseError {
 export class UnreachableServerError extends Errors.BaseError {
   override readonly name = 'Client.UnreachableServerError'
   constructor(url: string, cause: unknown) {
-    super(`The server at ${url} does not answer.`, {
+    super(`No Firebreak answers at ${url}.`, {
       remedy: 'retry',
       cause: (cause as { cause?: unknown }).cause ?? cause,
       advice: 'Is `firebreak start` still running?',
@@ -62,7 +64,7 @@ export class UnreachableServerError extends Errors.BaseError {
 /** What the server answered, as it said it. */
 export class ProblemError extends Errors.BaseError {
   override readonly name: string
-  constructor({ error, message, remedy, facts, advice }: Schemas.Problem) {
+  constructor({ error, message, remedy, facts, advice }: Operations.Problem) {
     super(message, { remedy, facts, advice: advice ?? undefined })
     this.name = error
   }

@@ -1,4 +1,6 @@
 /** What commands print: for people by default, one JSON object as the last line with `--json`; errors with their remedy. */
+import type * as Schemas from '../api/contract/Schemas.ts'
+import * as Amount from '../base/Amount.ts'
 import * as Errors from '../base/Errors.ts'
 import * as Json from '../base/Json.ts'
 
@@ -35,4 +37,9 @@ export function fail(thrown: unknown, asJson: boolean): void {
   process.stderr.write(
     `${thrown instanceof Errors.BaseError ? thrown.message : thrown instanceof Error ? thrown.stack : String(thrown)}\n`,
   )
+}
+
+/** What left the system since its incident began. */
+export function losses({ losses }: Schemas.IncidentSummary): string {
+  return losses.map((loss) => Amount.format({ ...loss, units: BigInt(loss.units) })).join(', ') || 'nothing measured'
 }

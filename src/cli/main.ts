@@ -91,12 +91,12 @@ program.addCommand(
 const incident = new Command('incident').description('read incidents')
 incident.addCommand(
   command('list', 'incidents, the newest first', async (options) =>
-    (await import('./commands/incident.ts')).list(options),
+    (await import('./commands/listIncidents.ts')).listIncidents(options),
   ),
 )
 incident.addCommand(
   command('show <incident>', 'one incident with its timeline', async (options, id) =>
-    (await import('./commands/incident.ts')).show(id ?? '', options),
+    (await import('./commands/showIncident.ts')).showIncident(id ?? '', options),
   ),
 )
 program.addCommand(incident)

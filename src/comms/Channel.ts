@@ -13,6 +13,8 @@ export type Delivery = {
 
 export type Channel = {
   readonly kind: string
+  /** Says where it delivers to; throws where a secret that it needs is missing. Sends nothing. */
+  readonly ready?: (() => string) | undefined
   readonly deliver: (delivery: Delivery) => Promise<void>
 }
 
@@ -55,7 +57,7 @@ function retryAfter(header: string | null): number | undefined {
 }
 
 /** The host only: paths of webhooks are secrets. */
-function hostOf(url: string): string {
+export function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : 'an invalid URL'
 }
 

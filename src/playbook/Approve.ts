@@ -26,8 +26,7 @@ export async function ask(
   const now = context.clock.now()
   const call = Action.toCall(action, by)
   const mandate = await by.mandate?.(chain, call)
-  const quorum = demand(attempt.approval, mandate)
-  assertReachable(context.people, quorum, mandate)
+  const needed = quorum(context.people, attempt, mandate)
   const scope: Approval.Scope = {
     deployment: context.deploymentId,
     incident: incidentId,
@@ -35,7 +34,7 @@ export async function ask(
     path,
     action: `${action.sentence} on ${action.target} by ${by.label}`,
     actionHash: Action.hash(chain.key, call),
-    expiresAt: new Date(now.getTime() + Duration.toMilliseconds(quorum.within)),
+    expiresAt: new Date(now.getTime() + Duration.toMilliseconds(needed.within)),
   }
   const simulated = await context.database
     .selectFrom('step')
@@ -65,7 +64,7 @@ export async function ask(
     const approval = await Approval.ask(
       connection,
       scope,
-      { role: quorum.role, threshold: quorum.people },
+      { role: needed.role, threshold: needed.people },
       request,
       now,
     )
@@ -78,7 +77,7 @@ export async function ask(
           path,
           name: 'approve',
           status: 'running',
-          summary: `Waiting for ${quorum.people} of role ${quorum.role}`,
+          summary: `Waiting for ${needed.people} of role ${needed.role}`,
           detail: { approval: approval.id },
         },
       ],
@@ -90,7 +89,7 @@ export async function ask(
       {
         kind: 'approval',
         actor: 'machine:playbook',
-        summary: `${quorum.people} signatures of role ${quorum.role} asked for: ${scope.action}`,
+        summary: `${needed.people} signatures of role ${needed.role} asked for: ${scope.action}`,
         detail: { approval: approval.id, actionHash: scope.actionHash, expiresAt: approval.expires_at },
         key: `asked:${approval.id}`,
       },
@@ -98,7 +97,7 @@ export async function ask(
     )
     const facts = [
       { label: 'Action', value: scope.action },
-      { label: 'Needed', value: `${quorum.people} of role ${quorum.role}` },
+      { label: 'Needed', value: `${needed.people} of role ${needed.role}` },
       { label: 'Until', value: approval.expires_at.toISOString() },
     ]
     await context.announce(connection, {
@@ -121,7 +120,7 @@ export async function ask(
 export async function tally(context: Context, id: string): Promise<Approval.Status> {
   const { approval } = await Approval.show(context.database, id)
   if (approval.status === 'waiting' && context.clock.now() >= approval.expires_at)
-    return Approval.lapse(context.database, id, 'expired')
+    return Approval.lapse(context.database, id)
   return approval.status as Approval.Status
 }
 
@@ -150,25 +149,26 @@ export async function settle(
   return approval.status === 'granted' ? {} : { reason: `approval ${approval.status}` }
 }
 
-function demand(approval: Playbook.Quorum | undefined, mandate: Action.Mandate | undefined): Playbook.Quorum {
-  return {
+/**
+ * Who must sign: as many as the playbook asks for, and as many as the authority (a Safe) needs. Throws where the people
+ * of the configuration cannot give so many signatures, because asking them would only lose time.
+ */
+export function quorum(
+  people: readonly Person.Person[],
+  { approval }: Pick<Playbook.Attempt, 'approval'>,
+  mandate: Action.Mandate | undefined,
+): Playbook.Quorum {
+  const asked = {
     role: approval?.role ?? signerRole,
     within: approval?.within ?? defaultWithin,
     people: Math.max(approval?.people ?? 1, mandate?.threshold ?? 1),
   }
-}
-
-/** Asking people who cannot reach the quorum would only lose time. */
-function assertReachable(
-  people: readonly Person.Person[],
-  quorum: Playbook.Quorum,
-  mandate: Action.Mandate | undefined,
-): void {
   const owners = mandate?.eligible.map((address) => address.toLowerCase())
-  const able = Person.withRole(people, quorum.role).filter(
+  const able = Person.withRole(people, asked.role).filter(
     ({ address }) => !owners || owners.includes(address.toLowerCase()),
   )
-  if (able.length < quorum.people) throw new UnreachableQuorumError(quorum, able)
+  if (able.length < asked.people) throw new UnreachableQuorumError(asked, able)
+  return asked
 }
 
 export class UnreachableQuorumError extends Errors.BaseError {

@@ -85,7 +85,7 @@ const schema = z.strictObject({
   chains: z.record(name, chain).refine((chains) => Object.keys(chains).length > 0, 'needs at least one chain'),
   systems: z.record(name, system),
   /** Names for other accounts, by address. */
-  labels: z.record(z.string(), z.string().max(60)).optional(),
+  labels: z.record(address, z.string().max(60)).optional(),
   detectors: z.array(made<Detector.Any>('detector', 'evaluate')),
   people: z.array(person).optional(),
   policy: policy.optional(),
@@ -175,9 +175,22 @@ function suggest(key: string, path: readonly PropertyKey[]): string {
   return known.length > 0 ? `: write one of ${known.join(', ')}` : ''
 }
 
+/** The keys that an object at a path may have. */
 function keysAt(path: readonly PropertyKey[]): string[] {
-  const section = { chains: chain, systems: system, people: person, policy }[String(path[0])]
-  return Object.keys((path.length === 0 ? schema : section)?.shape ?? {})
+  let at: z.core.$ZodType | undefined = schema
+  for (const key of path) {
+    at = bare(at)
+    if (at instanceof z.ZodObject) at = at.shape[String(key)]
+    else if (at instanceof z.ZodArray) at = at.element
+    else if (at instanceof z.ZodRecord) at = at.valueType
+    else return []
+  }
+  const found = bare(at)
+  return found instanceof z.ZodObject ? Object.keys(found.shape) : []
+}
+
+function bare(type: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
+  return type instanceof z.ZodOptional ? bare(type.unwrap()) : type
 }
 
 function editDistance(a: string, b: string): number {
@@ -265,6 +278,11 @@ export class MissingConfigError extends Errors.BaseError {
 export class UnreadableConfigError extends Errors.BaseError {
   override readonly name = 'Config.UnreadableConfigError'
   constructor(file: string, cause: unknown) {
-    super(`The configuration ${file} cannot be loaded.`, { remedy: 'config', cause })
+    super(`The configuration ${file} cannot be loaded.`, {
+      remedy: 'config',
+      cause,
+      advice:
+        'It is read as an ES module: put `"type": "module"` into package.json beside it, or name it firebreak.config.mts.',
+    })
   }
 }

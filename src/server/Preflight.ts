@@ -35,15 +35,20 @@ export async function run(config: Config.Config, log: Log): Promise<Result[]> {
         attempt(`detector ${detector.name}`, () => canJudge(chains.get(detector.chain), detector)),
       ),
     ])
+    const channels = await Promise.all(
+      Object.entries(config.channels ?? {}).map(([name, channel]) =>
+        attempt(`channel ${name}`, async () => channel.ready?.() ?? 'cannot be tried without sending'),
+      ),
+    )
     const rehearsed = config.policy
-      ? await Readiness.rehearse(config.playbooks ?? [], chains, config.policy, () => new Date(0))
+      ? await Readiness.rehearse(config.playbooks ?? [], chains, config.policy, config.people ?? [], () => new Date(0))
       : []
     const actions = rehearsed.map(({ playbook, path, action, ready, reason }) => ({
       ok: ready,
       what: `playbook ${playbook}, ${path}`,
       says: ready ? `${action}: would succeed now` : `${action}: ${reason}`,
     }))
-    return [...reached, ...rest, ...actions]
+    return [...reached, ...rest, ...channels, ...actions]
   } finally {
     for (const chain of chains.values()) chain.close()
   }
@@ -52,7 +57,7 @@ export async function run(config: Config.Config, log: Log): Promise<Result[]> {
 async function attempt(what: string, check: () => Promise<string>): Promise<Result> {
   return check().then(
     (says) => ({ ok: true, what, says }),
-    (thrown: unknown) => ({ ok: false, what, says: Errors.messageOf(thrown) }),
+    (thrown: unknown) => ({ ok: false, what, says: Errors.explain(thrown) }),
   )
 }
 

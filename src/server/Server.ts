@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { serve } from '@hono/node-server'
 import * as Api from '../api/Api.ts'
-import type * as Schemas from '../api/contract/Schemas.ts'
+import type * as Operations from '../api/contract/Operations.ts'
 import * as Changes from '../base/Changes.ts'
 import * as Clock from '../base/Clock.ts'
 import * as Duration from '../base/Duration.ts'
@@ -101,7 +101,7 @@ export async function start(options: Options): Promise<Server> {
 
     const durable = await Durable.launch(databaseUrl, context, (steps, runId) => Runner.execute(context, steps, runId))
     undo.push(() => durable.stop())
-    const runs = await Runs.start({ database, durable, log })
+    const runs = await Runs.start({ database, durable, log, abandon: (runId) => Runner.abandon(context, runId) })
     undo.push(() => runs.stop())
 
     const watches = new Map<string, Watch.Watch>()
@@ -135,9 +135,9 @@ export async function start(options: Options): Promise<Server> {
       undo.push(() => watch.stop())
     }
 
-    let actions: readonly Schemas.ActionReadiness[] = []
+    let actions: readonly Operations.ActionReadiness[] = []
     const rehearse = async () => {
-      actions = await Readiness.rehearse(playbooks, chains, policy, clock.now)
+      actions = await Readiness.rehearse(playbooks, chains, policy, people, clock.now)
     }
     await rehearse()
     const rehearsal = setInterval(

@@ -1,5 +1,5 @@
 /** How the installation stands, for the home page and `firebreak check`. */
-import type * as Schemas from '../api/contract/Schemas.ts'
+import type * as Operations from '../api/contract/Operations.ts'
 import * as Id from '../base/Id.ts'
 import type * as Chain from '../chain/Chain.ts'
 import type { Database } from '../store/Database.ts'
@@ -21,7 +21,7 @@ export type Sources = {
   readonly config: Config.Config
   readonly chains: ReadonlyMap<string, Chain.Chain>
   readonly watches: ReadonlyMap<string, Watch.Watch>
-  readonly actions: readonly Schemas.ActionReadiness[]
+  readonly actions: readonly Operations.ActionReadiness[]
   readonly deploymentId: string
   readonly ruleSetVersion: string
   readonly startedAt: Date
@@ -38,7 +38,7 @@ export async function readiness({
   ruleSetVersion,
   startedAt,
   now,
-}: Sources): Promise<Schemas.Readiness> {
+}: Sources): Promise<Operations.Readiness> {
   const errors = new Map([...watches.values()].flatMap((watch) => [...watch.health().errors]))
   return {
     organisation: config.organisation,
@@ -70,7 +70,7 @@ function chainHealth(
   chain: Chain.Chain | undefined,
   watch: Watch.Watch | undefined,
   now: Date,
-): Schemas.ChainHealth {
+): Operations.ChainHealth {
   const health = watch?.health()
   return {
     name,
@@ -90,7 +90,7 @@ function chainHealth(
   }
 }
 
-async function channelHealth(database: Database, name: string, kind: string): Promise<Schemas.ChannelHealth> {
+async function channelHealth(database: Database, name: string, kind: string): Promise<Operations.ChannelHealth> {
   const rows = await database
     .selectFrom('outbox')
     .select(['status', 'delivered_at', 'last_error'])

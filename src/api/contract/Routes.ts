@@ -1,8 +1,12 @@
 /** Every route of the API: method, path, what goes in, what comes out. The OpenAPI document is made from this table. */
 import { createRoute, z } from '@hono/zod-openapi'
+import * as Operations from './Operations.ts'
 import * as Schemas from './Schemas.ts'
 
-const problem = (description: string) => ({ description, content: { 'application/json': { schema: Schemas.Problem } } })
+const problem = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: Operations.Problem } },
+})
 const refusals = {
   400: problem('The request is not of this shape.'),
   401: problem('No token, or a wrong one.'),
@@ -25,7 +29,7 @@ export const readiness = createRoute({
   method: 'get',
   path: '/api/readiness',
   security,
-  responses: json(Schemas.Readiness, 'Is every chain fresh, every channel alive, every pause ready?'),
+  responses: json(Operations.Readiness, 'Is every chain fresh, every channel alive, every pause ready?'),
 })
 
 export const listIncidents = createRoute({
@@ -172,7 +176,7 @@ export const listOutbox = createRoute({
   path: '/api/outbox',
   security,
   request: { query: z.object({ status: z.enum(['waiting', 'delivered', 'dead']).optional() }) },
-  responses: json(z.array(Schemas.OutboxMessage), 'Messages, the newest first. `dead` are those given up on.'),
+  responses: json(z.array(Operations.OutboxMessage), 'Messages, the newest first. `dead` are those given up on.'),
 })
 
 export const retryOutbox = createRoute({
@@ -180,7 +184,7 @@ export const retryOutbox = createRoute({
   path: '/api/outbox/{id}/retry',
   security,
   request: { params: id },
-  responses: json(Schemas.OutboxMessage, 'The message, waiting again.'),
+  responses: json(Operations.OutboxMessage, 'The message, waiting again.'),
 })
 
 export const changes = createRoute({

@@ -1,15 +1,6 @@
-/** The shapes that travel through the API. Pure: no Node import, so that the console can read the types. */
+/** The shapes of the domain that travel through the API: findings, alerts, incidents, runs, approvals. Pure: no Node import. */
 import { z } from '@hono/zod-openapi'
-
-/** An instant, RFC 3339 in UTC. */
-const instant = z.iso.datetime().openapi({ example: '2026-11-20T03:14:07.123Z' })
-/** An integer too large for JSON numbers, in decimal text. */
-const integer = z
-  .string()
-  .regex(/^-?\d+$/)
-  .openapi({ example: '1234500000000000000000' })
-const hash = z.string().regex(/^0x[0-9a-f]{64}$/)
-const severity = z.enum(['P1', 'P2', 'P3', 'P4', 'P5'])
+import { hash, instant, integer, severity } from './Scalars.ts'
 
 /** A CAIP-10 account with what the configuration calls it. */
 export const Account = z
@@ -270,112 +261,6 @@ export const Incident = IncidentSummary.extend({
   intact: z.boolean(),
 }).openapi('Incident')
 
-export const Endpoint = z
-  .object({
-    url: z.string(),
-    kind: z.enum(['websocket', 'http']),
-    state: z.enum(['up', 'down', 'wrong_chain', 'connecting']),
-    latencyMs: z.number().nullable(),
-    lastError: z.string().nullable(),
-  })
-  .openapi('Endpoint')
-
-export const ChainHealth = z
-  .object({
-    name: z.string(),
-    chain: z.string(),
-    head: integer.nullable(),
-    evaluated: integer.nullable(),
-    /** Milliseconds since the last block was evaluated. */
-    ageMs: z.number().nullable(),
-    stale: z.boolean(),
-    endpoints: z.array(Endpoint),
-    problem: z.string().nullable(),
-  })
-  .openapi('ChainHealth')
-
-export const ChannelHealth = z
-  .object({
-    name: z.string(),
-    kind: z.string(),
-    waiting: z.number().int(),
-    dead: z.number().int(),
-    lastDeliveredAt: instant.nullable(),
-    lastError: z.string().nullable(),
-  })
-  .openapi('ChannelHealth')
-
-/** Whether an action declared in advance would work now. */
-export const ActionReadiness = z
-  .object({
-    playbook: z.string(),
-    path: z.string(),
-    action: z.string(),
-    ready: z.boolean(),
-    reason: z.string().nullable(),
-    checkedAt: instant,
-  })
-  .openapi('ActionReadiness')
-
-export const Readiness = z
-  .object({
-    organisation: z.string(),
-    deploymentId: z.string(),
-    ruleSetVersion: z.string(),
-    startedAt: instant,
-    now: instant,
-    chains: z.array(ChainHealth),
-    channels: z.array(ChannelHealth),
-    actions: z.array(ActionReadiness),
-    detectors: z.array(
-      z.object({
-        name: z.string(),
-        version: z.string(),
-        chain: z.string(),
-        system: z.string(),
-        errors: z.number().int(),
-      }),
-    ),
-    people: z.array(z.object({ id: z.string(), name: z.string(), roles: z.array(z.string()), address: z.string() })),
-  })
-  .openapi('Readiness')
-
-export const OutboxMessage = z
-  .object({
-    id: z.string(),
-    channel: z.string(),
-    kind: z.string(),
-    status: z.enum(['waiting', 'delivered', 'dead']),
-    attempts: z.number().int(),
-    createdAt: instant,
-    nextAttemptAt: instant.nullable(),
-    deliveredAt: instant.nullable(),
-    lastError: z.string().nullable(),
-    summary: z.string(),
-  })
-  .openapi('OutboxMessage')
-
-export const Problem = z
-  .object({
-    /** Stable name of the error, for example `Incident.InvalidTransitionError`. */
-    error: z.string(),
-    message: z.string(),
-    remedy: z.enum(['retry', 'operator', 'config', 'bug']),
-    advice: z.string().nullable(),
-    facts: z.record(z.string(), z.unknown()),
-  })
-  .openapi('Problem')
-
-/** One live update: what changed; the reader fetches the noun again. */
-export const Change = z
-  .object({
-    noun: z.enum(['incident', 'alert', 'finding', 'run', 'approval', 'chain', 'outbox']),
-    id: z.string(),
-    incidentId: z.string().nullable(),
-    at: instant,
-  })
-  .openapi('Change')
-
 export type Account = z.infer<typeof Account>
 export type Amount = z.infer<typeof Amount>
 export type Finding = z.infer<typeof Finding>
@@ -392,10 +277,3 @@ export type Run = z.infer<typeof Run>
 export type HoldingSeries = z.infer<typeof HoldingSeries>
 export type Transition = z.infer<typeof Transition>
 export type Incident = z.infer<typeof Incident>
-export type ChainHealth = z.infer<typeof ChainHealth>
-export type ChannelHealth = z.infer<typeof ChannelHealth>
-export type ActionReadiness = z.infer<typeof ActionReadiness>
-export type Readiness = z.infer<typeof Readiness>
-export type OutboxMessage = z.infer<typeof OutboxMessage>
-export type Problem = z.infer<typeof Problem>
-export type Change = z.infer<typeof Change>

@@ -67,7 +67,7 @@ function print(summary: import('../../drill/Demo.ts').Summary): void {
     ['Loss with Firebreak', eth(summary.lossWithEth)],
     [
       'From first malicious transaction to containment',
-      `${summary.blocksToContain ?? '–'} blocks, ${summary.msToContain ?? '–'} ms`,
+      `${summary.blocksToContain ?? '–'} ${summary.blocksToContain === 1 ? 'block' : 'blocks'}, ${summary.msToContain ?? '–'} ms`,
     ],
     ['Honest transactions around it', `${summary.honestTransactions} of ${summary.honestKinds} kinds`],
     ['False alerts', String(summary.falseAlerts)],

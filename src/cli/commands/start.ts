@@ -40,6 +40,7 @@ export async function start({ config, data, json, logLevel, port }: Options): Pr
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
   // Whoever lost the lease must not send anything more, not even what is in hand.
   server.failed.addEventListener('abort', () => {
+    rmSync(urlFile, { force: true })
     Output.fail(server.failed.reason, json)
     process.exit(Errors.exitCodes.retry)
   })

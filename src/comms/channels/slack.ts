@@ -12,6 +12,7 @@ const icons = {
 export function slack(options: { readonly url: Channel.Secret }): Channel.Channel {
   return {
     kind: 'slack',
+    ready: () => `delivers to ${Channel.hostOf(Channel.reveal(options.url))}`,
     deliver: ({ announcement, consoleUrl }) =>
       Channel.post(Channel.reveal(options.url), JSON.stringify(render(announcement, consoleUrl)), {}),
   }

@@ -8,6 +8,10 @@ import * as Channel from '../Channel.ts'
 export function webhook(options: { readonly url: Channel.Secret; readonly secret: Channel.Secret }): Channel.Channel {
   return {
     kind: 'webhook',
+    ready: () => {
+      Channel.reveal(options.secret)
+      return `delivers to ${Channel.hostOf(Channel.reveal(options.url))}`
+    },
     deliver: async ({ announcement, idempotencyKey, consoleUrl, now }) => {
       const body = JSON.stringify({ ...announcement, url: `${consoleUrl}${announcement.path}` })
       await Channel.post(Channel.reveal(options.url), body, {

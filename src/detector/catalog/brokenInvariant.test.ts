@@ -47,7 +47,7 @@ test('told when it breaks, not while it stays broken, and again after it held', 
     [5n, 'P2', { since: first + 5n, answers: { level: 30n } }],
   ])
   expect(findings[0]?.sentence).toMatch(
-    /^brokenInvariant:gate no longer holds for contract 0x\w{4}…\w{4}: level is 11\.$/,
+    /^What must always hold of contract 0x\w{4}…\w{4} no longer does: level is 11\.$/,
   )
 })
 

@@ -103,7 +103,7 @@ export function brokenInvariant<const views extends Views>(options: Options<view
         confidence: 1,
         sentence:
           describe?.(answers) ??
-          `${name} no longer holds for contract ${Account.brief(subject)}: ${views.map(([key]) => `${key} is ${show(answers[key])}`).join(', ')}.`,
+          `What must always hold of contract ${Account.brief(subject)} no longer does: ${views.map(([key]) => `${key} is ${show(answers[key])}`).join(', ')}.`,
         subject,
         values: { since, answers: Json.decode(Json.encode(answers)) },
       }
