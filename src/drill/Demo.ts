@@ -2,7 +2,8 @@
  * The main job, shown: the same attack on two equal chains, one of them watched by a Firebreak that was started just as
  * in production. What it prints is measured on both chains; nothing of it is known beforehand.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatEther, type Hex } from 'viem'
 import type * as Schemas from '../api/contract/Schemas.ts'
@@ -22,7 +23,8 @@ import * as World from './World.ts'
 export type Options = {
   readonly seed: number
   readonly port?: number | undefined
-  readonly dataDirectory: string
+  /** Where the reports are written. What the server itself keeps is removed when the demo stops. */
+  readonly reportDirectory: string
   readonly log: Log
   /** Told what happens, as it happens, in one line. */
   readonly onProgress: (line: string) => void
@@ -61,7 +63,7 @@ const blocks = 20
 const perBlock = 13
 
 /** Builds both chains, starts Firebreak on one, lets people trade and the attacker attack, and measures. */
-export async function run({ seed, port, dataDirectory, log, onProgress }: Options): Promise<Demo> {
+export async function run({ seed, port, reportDirectory, log, onProgress }: Options): Promise<Demo> {
   const undo: (() => Promise<unknown>)[] = []
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step()
@@ -73,6 +75,9 @@ export async function run({ seed, port, dataDirectory, log, onProgress }: Option
     const config = Config.check(
       Setup.configuration({ world: watched.world, rpc: [watched.anvil.wsUrl, watched.anvil.httpUrl] }),
     )
+    // A directory of its own: chains begun anew must not meet the record of those before them.
+    const dataDirectory = mkdtempSync(join(tmpdir(), 'firebreak-demo-'))
+    undo.push(async () => rmSync(dataDirectory, { recursive: true, force: true }))
     const server = await Server.start({ config, dataDirectory, ephemeral: true, port, log })
     undo.push(() => server.stop())
     onProgress(`Firebreak watches the first chain. Console: ${server.url}/#token=${server.token}`)
@@ -84,7 +89,7 @@ export async function run({ seed, port, dataDirectory, log, onProgress }: Option
       play(watched, plan, onProgress, true),
       play(twin, plan, onProgress, false),
     ])
-    const summary = await measure({ watched, twin, mine, theirs, server, arrivals, dataDirectory })
+    const summary = await measure({ watched, twin, mine, theirs, server, arrivals, reportDirectory })
     return { summary, url: server.url, token: server.token, stop }
   } catch (thrown) {
     await stop()
@@ -148,9 +153,9 @@ async function measure(input: {
   theirs: Played
   server: Server.Server
   arrivals: Map<bigint, Date>
-  dataDirectory: string
+  reportDirectory: string
 }): Promise<Summary> {
-  const { watched, twin, mine, theirs, server, arrivals, dataDirectory } = input
+  const { watched, twin, mine, theirs, server, arrivals, reportDirectory } = input
   const ask = async <answer>(path: string) =>
     (
       await fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${server.token}` } })
@@ -187,7 +192,7 @@ async function measure(input: {
     honestKinds: kinds.size,
     attackTransactions: mine.attack.rounds.length,
     incident: incident?.id ?? null,
-    report: incident ? await writeReports(server, incident.id, dataDirectory) : null,
+    report: incident ? await writeReports(server, incident.id, reportDirectory) : null,
   }
 }
 

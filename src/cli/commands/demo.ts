@@ -29,7 +29,7 @@ export async function demo({ once, json, open: mayOpen, port, seed, data, logLev
   const running = await Demo.run({
     seed,
     port: port ?? (once ? 0 : undefined),
-    dataDirectory: join(data, 'demo'),
+    reportDirectory: join(data, 'demo'),
     log: Log.create(logLevel),
     onProgress,
   })
