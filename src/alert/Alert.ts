@@ -216,12 +216,23 @@ export async function handle(
   if (!alert) throw new UnknownAlertError(id)
   if (!(transitions[alert.status as Status] as readonly Status[]).includes(status))
     throw new InvalidHandlingError(alert, status)
+  if (status === 'open' && alert.status === 'dismissed') await assertNoneOpen(connection, alert)
   return connection
     .updateTable('alert')
     .set({ status, handled_by: by.actor, handled_reason: Json.clean(by.reason) })
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow()
+}
+
+async function assertNoneOpen(connection: Connection, alert: Alert): Promise<void> {
+  const open = await connection
+    .selectFrom('alert')
+    .select('id')
+    .where('group_key', '=', alert.group_key)
+    .where('status', 'in', ['open', 'acknowledged'])
+    .executeTakeFirst()
+  if (open) throw new SupersededAlertError(alert, open.id)
 }
 
 export class UnknownAlertError extends Errors.BaseError {
@@ -237,6 +248,17 @@ export class InvalidHandlingError extends Errors.BaseError {
     super(`An alert that is ${alert.status} cannot become ${status}.`, {
       remedy: 'operator',
       facts: { alert: alert.id, allowed: transitions[alert.status as Status] },
+    })
+  }
+}
+
+export class SupersededAlertError extends Errors.BaseError {
+  override readonly name = 'Alert.SupersededAlertError'
+  constructor(alert: Alert, open: string) {
+    super('Another alert about the same has been opened since.', {
+      remedy: 'operator',
+      facts: { alert: alert.id, open },
+      advice: 'Work with the open one.',
     })
   }
 }

@@ -160,14 +160,24 @@ export async function decide(
 }
 
 /** Ends an approval that nobody completed. Returns its status: one that was settled meanwhile stays settled. */
-export async function lapse(connection: Connection, id: string, status: 'expired' | 'withdrawn'): Promise<Status> {
+export async function lapse(connection: Connection, id: string): Promise<Status> {
   await connection
     .updateTable('approval')
-    .set({ status })
+    .set({ status: 'expired' })
     .where('id', '=', id)
     .where('status', '=', 'waiting')
     .execute()
   return (await show(connection, id)).approval.status as Status
+}
+
+/** Takes back what a run still asks of people, since nothing would come of it. */
+export async function withdraw(connection: Connection, runId: string): Promise<void> {
+  await connection
+    .updateTable('approval')
+    .set({ status: 'withdrawn' })
+    .where('run_id', '=', runId)
+    .where('status', '=', 'waiting')
+    .execute()
 }
 
 /** The signatures of those who granted exactly this action on a path; none where it was not granted. */

@@ -18,13 +18,18 @@ export type Steps = {
 export type Durable = {
   /** Starts the run of this id, or does nothing where it was started before. Returns once it is recorded. */
   readonly start: (runId: string) => Promise<void>
+  /** Whether the run is being carried out, or will be; not so where it ended, or was begun by another version. */
+  readonly isUnderWay: (runId: string) => Promise<boolean>
   /** Wakes a run that waits on `topic`. */
   readonly send: (runId: string, topic: string, key: string) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
-/** Changes when the order or the names of steps change: a run begun under another version is left for a person. */
+/** Changes when the order or the names of steps change: a run begun under another version ends, and pages people. */
 const workflowVersion = 'firebreak-containment-1'
+
+/** What a run is that is being carried out, or will be once it is resumed. */
+const alive: readonly string[] = ['PENDING', 'ENQUEUED', 'DELAYED']
 
 /** How often a step is tried that throws, and how long to wait at first, in milliseconds: about eight seconds in all. */
 const mostTries = 5
@@ -68,6 +73,10 @@ export async function launch(
   return {
     start: async (runId) => {
       await DBOS.startWorkflow(contain, { workflowID: runId })(runId)
+    },
+    isUnderWay: async (runId) => {
+      const found = await DBOS.getWorkflowStatus(runId)
+      return found !== null && alive.includes(found.status) && found.applicationVersion === workflowVersion
     },
     send: (runId, topic, key) => DBOS.send(runId, 'decided', topic, key),
     stop: () => DBOS.shutdown({ deregister: true }),

@@ -6,6 +6,7 @@ import type { Hash } from 'viem'
 import * as Errors from '../base/Errors.ts'
 import * as Incident from '../incident/Incident.ts'
 import * as Timeline from '../incident/Timeline.ts'
+import * as Approval from './Approval.ts'
 import * as Approve from './Approve.ts'
 import type { Context } from './Context.ts'
 import type { Steps } from './Durable.ts'
@@ -180,11 +181,20 @@ async function look(context: Context, { chain, attempt, attack, runId }: Task.Ta
   return { reason, inEffect: prepared.inEffect, note: { at, changes: prepared.steps, event } }
 }
 
+/** Ends a run that nothing carries out any more. Does nothing to one that is over. */
+export async function abandon(context: Context, runId: string): Promise<void> {
+  const { of } = await begin(context, runId)
+  const run = await context.database.selectFrom('run').select('status').where('id', '=', runId).executeTakeFirst()
+  if ((Run.unfinished as readonly (string | undefined)[]).includes(run?.status))
+    await giveUp(context, of, 'it was cut off and could not be resumed')
+}
+
 async function giveUp(context: Context, { runId, incidentId, playbook }: Task.Begun, reason: string): Promise<void> {
   const { database, clock } = context
   const now = clock.now()
   await database.transaction().execute(async (connection) => {
     await Run.move(connection, runId, 'failed', now, reason)
+    await Approval.withdraw(connection, runId)
     await Run.skipRest(connection, runId)
     await Timeline.append(
       connection,

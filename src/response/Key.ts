@@ -12,18 +12,23 @@ export type Reference =
 
 /** Reads and decrypts the key; a keystore takes about a second. Throws where it is missing or is another's. */
 export async function load(reference: Reference): Promise<PrivateKeyAccount> {
-  const account = privateKeyToAccount(
-    'env' in reference ? fromEnvironment(reference.env) : await decrypt(reference.keystore, reference.passphraseEnv),
-  )
+  const account =
+    'env' in reference
+      ? fromEnvironment(reference.env)
+      : privateKeyToAccount(await decrypt(reference.keystore, reference.passphraseEnv))
   if (!isAddressEqual(account.address, reference.address)) throw new WrongKeyError(reference.address, account.address)
   return account
 }
 
-function fromEnvironment(name: string): Hex {
+function fromEnvironment(name: string): PrivateKeyAccount {
   const value = process.env[name]
   if (!value) throw new MissingSecretError(name)
-  if (!/^0x[0-9a-fA-F]{64}$/.test(value)) throw new MalformedKeyError(name)
-  return value as Hex
+  try {
+    if (/^0x[0-9a-fA-F]{64}$/.test(value)) return privateKeyToAccount(value as Hex)
+  } catch {
+    // Zero, or beyond the curve. What was thrown might carry the value.
+  }
+  throw new MalformedKeyError(name)
 }
 
 async function decrypt(path: string, passphraseEnv: string): Promise<Hex> {

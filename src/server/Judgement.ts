@@ -91,7 +91,7 @@ export async function retract(
     await States.retract(connection, chain, replaced.hash)
     await Holdings.retract(connection, chain, replaced.hash)
     const alerts = await Alert.retract(connection, chain, replaced.hash, now)
-    for (const { incident_id, title } of alerts) {
+    for (const { id, incident_id, title } of alerts) {
       if (!incident_id) continue
       const summary = `Block ${replaced.number} was replaced by a reorganisation; its findings no longer stand: ${title}`
       await Timeline.append(
@@ -102,7 +102,7 @@ export async function retract(
           actor: 'machine:watch',
           summary,
           detail: { blockNumber: replaced.number, blockHash: replaced.hash },
-          key: `retracted:${replaced.hash}:${title}:${now.toISOString()}`,
+          key: `retracted:${replaced.hash}:${id}:${now.toISOString()}`,
         },
         now,
       )

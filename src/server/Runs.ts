@@ -14,24 +14,25 @@ export type Runs = {
   readonly stop: () => Promise<void>
 }
 
+export type Options = {
+  readonly database: Database
+  readonly durable: Durable.Durable
+  readonly log: Log
+  /** Ends a run that nothing carries out any more, unless it is over. */
+  readonly abandon: (runId: string) => Promise<void>
+}
+
 /** How often runs that should have moved are looked for, in milliseconds. */
 const sweepMs = 5_000
 
 /** Resumes what a crash left, then looks again now and then until stopped. */
-export async function start({
-  database,
-  durable,
-  log,
-}: {
-  readonly database: Database
-  readonly durable: Durable.Durable
-  readonly log: Log
-}): Promise<Runs> {
+export async function start(options: Options): Promise<Runs> {
+  const { durable, log } = options
   const tell = (thrown: unknown) => log.error({ error: Errors.messageOf(thrown) }, 'a run could not be moved on')
-  await sweep(database, durable, Run.unfinished)
+  await sweep(options, Run.unfinished)
   let sweeping: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
-    sweeping = sweep(database, durable, ['requested']).catch(tell)
+    sweeping = sweep(options, ['requested']).catch(tell)
   }, sweepMs)
   return {
     begin: (runId) => void durable.start(runId).catch(tell),
@@ -42,9 +43,15 @@ export async function start({
   }
 }
 
-async function sweep(database: Database, durable: Durable.Durable, statuses: readonly Run.Status[]): Promise<void> {
-  const due = await database.selectFrom('run').select('id').where('status', 'in', statuses).execute()
+async function sweep({ database, durable, abandon }: Options, statuses: readonly Run.Status[]): Promise<void> {
+  const unfinished = await database
+    .selectFrom('run')
+    .select(['id', 'status'])
+    .where('status', 'in', Run.unfinished)
+    .execute()
+  const due = unfinished.filter(({ status }) => (statuses as readonly string[]).includes(status))
   for (const { id } of due) await durable.start(id)
+  for (const { id } of unfinished) if (!(await durable.isUnderWay(id))) await abandon(id)
   // Settled, and the run does not know it yet. The key lets it be told once, however often this looks.
   const settled = await database
     .selectFrom('approval')

@@ -53,8 +53,8 @@ export function backoff(attempts: number, random: () => number): number {
 }
 
 /**
- * Delivers the messages of one channel that are due, the oldest first, and stops at the first failure: a channel that is
- * down keeps its order and holds up no other. Returns how many were delivered.
+ * Delivers the messages of one channel that are due, the oldest first, and stops at the first failure. What failed waits
+ * for its next try and holds up no newer message: the newest may be the one that matters. Returns how many were delivered.
  */
 export async function drain(
   database: Database,
@@ -106,7 +106,8 @@ async function attempt(
       return {
         status: dead ? 'dead' : 'waiting',
         next_attempt_at: dead ? null : new Date(clock.now().getTime() + wait),
-        last_error: Errors.messageOf(thrown),
+        // Part of it may be a stranger's answer.
+        last_error: Json.clean(Errors.messageOf(thrown)),
       }
     },
   )

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { sql } from 'kysely'
 import type { Hex, TypedDataDefinition } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type * as Operations from '../../src/api/contract/Operations.ts'
 import type * as Schemas from '../../src/api/contract/Schemas.ts'
 import type * as Accounts from '../../src/drill/Accounts.ts'
 import * as World from '../../src/drill/World.ts'
@@ -59,7 +61,7 @@ async function decide(
 
 async function hand(home: Client, { id }: { id: string }, decision: string, signature: Hex) {
   const response = await home.post(`/api/approvals/${id}/decisions`, { decision, signature })
-  return { status: response.status, body: (await response.json()) as Schemas.ApprovalSummary & Schemas.Problem }
+  return { status: response.status, body: (await response.json()) as Schemas.ApprovalSummary & Operations.Problem }
 }
 
 const nothingSent = async () => {
@@ -292,6 +294,36 @@ test('a decision that was stored just before a crash wakes the run at the next s
   const incident = await Installation.client(ready.url ?? '', ready.token ?? '').incidentThat('contained')
   expect(incident.runs).toHaveLength(1)
   expect(await World.read(place.world, 'safe', 'nonce')).toBe((safeNonce as bigint) + 1n)
+}, 60_000)
+
+test('a run that was begun by another version is ended and people are told, instead of waiting for ever', async () => {
+  undo.push(() => Process.clear(place))
+  const first = Process.start(place, { setup: { paths: ['safe'] } })
+  undo.push(async () => first.kill())
+  const { url = '', token = '' } = await first.first
+  await place.attack()
+  await waiting(Installation.client(url, token), 'safe')
+  first.kill()
+  await first.ended
+  const postgres = await Embedded.start({ directory: place.directory })
+  const database = await Database.open(postgres.url)
+  await sql`update dbos.workflow_status set application_version = 'of long ago'`.execute(database)
+  await database.destroy()
+
+  const second = Process.start(place, { setup: { paths: ['safe'] } })
+  undo.push(async () => second.kill())
+  const ready = await second.first
+  const home = Installation.client(ready.url ?? '', ready.token ?? '')
+  const run = await Installation.until('the run has failed', async () => {
+    const [now] = (await home.incident())?.runs ?? []
+    return now?.status === 'failed' ? now : undefined
+  })
+  expect(run.outcome).toContain('could not be resumed')
+  // The attack goes on, so the playbook is tried again, and now people can contain it.
+  await place.attack()
+  const approval = await waiting(home, 'safe')
+  for (const who of ['owner1', 'owner2'] as const) await decide(home, approval, who)
+  await home.incidentThat('contained')
 }, 60_000)
 
 test('an action that was changed while people were asked is not done in their name', async () => {
