@@ -28,7 +28,7 @@ export function toHtml(incident: Schemas.Incident, now: Date): string | Promise<
     ['System', incident.system],
     ['Chain', html`<code>${incident.chain}</code>`],
     [
-      'Left since the attack began',
+      'Outflow since the attack began',
       incident.losses.map((loss) => Amount.format({ ...loss, units: BigInt(loss.units) }, 4)).join(', ') ||
         'nothing measured',
     ],

@@ -10,7 +10,7 @@ export async function listIncidents({ data, json, url }: Options): Promise<void>
   if (json) return Output.json({ incidents })
   if (incidents.length === 0) return Output.line('No incident so far.')
   Output.table([
-    ['INCIDENT', 'SEVERITY', 'STATUS', 'SYSTEM', 'DECLARED', 'LEFT', 'TITLE'],
+    ['INCIDENT', 'SEVERITY', 'STATUS', 'SYSTEM', 'DECLARED', 'OUTFLOW', 'TITLE'],
     ...incidents.map((incident) => [
       incident.id,
       incident.severity,

@@ -10,7 +10,7 @@ export async function showIncident(id: string, { data, json, url }: Options): Pr
   if (json) return Output.json(incident)
   Output.line(`${incident.id}  ${incident.severity}  ${incident.status.toUpperCase()}  ${incident.title}`)
   Output.line(
-    `Left since it began: ${Output.losses(incident)}. ${incident.containedBlock ? `Contained, verified at block ${incident.containedBlock}.` : 'Not contained.'} Record ${incident.intact ? 'intact' : 'BROKEN'}.`,
+    `Outflow since it began: ${Output.losses(incident)}. ${incident.containedBlock ? `Contained, verified at block ${incident.containedBlock}.` : 'Not contained.'} Record ${incident.intact ? 'intact' : 'BROKEN'}.`,
   )
   for (const { name, path, status, summary } of incident.runs.flatMap(({ steps }) => steps))
     if (status !== 'skipped') Output.line(`  ${path}/${name}: ${status}${summary ? `, ${summary}` : ''}`)

@@ -43,7 +43,7 @@ function ApprovalView({ approval }: { approval: Approval }) {
           <PhaseMark incident={incident} />
           {incident.losses[0] && (
             <span>
-              lost <Quantity {...incident.losses[0]} />
+              outflow so far <Quantity {...incident.losses[0]} />
             </span>
           )}
         </p>

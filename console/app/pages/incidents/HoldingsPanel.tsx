@@ -45,7 +45,7 @@ export function HoldingsPanel({ incident, flows }: { incident: Incident; flows: 
             onChange={setView}
             options={[
               { value: 'held', label: 'Held' },
-              { value: 'lost', label: 'Lost' },
+              { value: 'lost', label: 'Outflow' },
               { value: 'table', label: 'Table' },
             ]}
           />

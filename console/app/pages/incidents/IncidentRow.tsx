@@ -37,7 +37,7 @@ export function IncidentRow({ incident, isSelected = false }: { incident: Incide
       </div>
       <dl className="card-figures">
         <div>
-          <dt>{isUncontained(incident) ? 'Lost so far' : 'Lost'}</dt>
+          <dt>{isUncontained(incident) ? 'Outflow so far' : 'Outflow'}</dt>
           <dd>
             {loss ? <Quantity {...loss} /> : 'none measured'}
             {others.length > 0 && <span className="muted"> +{others.length}</span>}

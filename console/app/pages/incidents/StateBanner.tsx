@@ -32,7 +32,7 @@ export function StateBanner({ incident, flow }: { incident: Incident; flow: Flow
       </div>
       <dl className="figures">
         <Figure
-          name={isUncontained(incident) ? 'Lost so far' : 'Lost'}
+          name={isUncontained(incident) ? 'Outflow so far' : 'Outflow'}
           note={<OtherLosses incident={incident} flow={flow} />}
         >
           <Loss incident={incident} />
