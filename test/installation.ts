@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Address, encodeFunctionData, type Hex, numberToHex, parseAbi, toEventSelector } from 'viem'
+import type * as Operations from '../src/api/contract/Operations.ts'
 import type * as Schemas from '../src/api/contract/Schemas.ts'
 import * as Log from '../src/base/Log.ts'
 import * as Anvil from '../src/drill/Anvil.ts'
@@ -132,7 +133,7 @@ export function client(url: string, token: string) {
     /** Resolves once a block of this number has been judged. */
     judged: (number: bigint) =>
       until(`block ${number} is judged`, async () => {
-        const { chains } = await ask<Schemas.Readiness>('/api/readiness')
+        const { chains } = await ask<Operations.Readiness>('/api/readiness')
         return chains.some(({ evaluated }) => evaluated !== null && BigInt(evaluated) >= number) || undefined
       }),
   }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as Installation from '../../test/installation.ts'
-import type * as Schemas from './contract/Schemas.ts'
+import type * as Operations from './contract/Operations.ts'
 
 let place: Installation.Ground
 let home: Installation.Installation
@@ -61,7 +61,7 @@ test('the document is OpenAPI 3.1, tells every path it serves, and resolves ever
 
 async function errorOf(answer: Response): Promise<string | undefined> {
   if (answer.ok) return void (await answer.body?.cancel())
-  return ((await answer.json()) as Schemas.Problem).error
+  return ((await answer.json()) as Operations.Problem).error
 }
 
 test('what is wrong with a request is told with a status of its own, and never as a bug', async () => {
@@ -78,12 +78,12 @@ test('what is wrong with a request is told with a status of its own, and never a
       400,
       'Api.InvalidRequestError',
       `/api/incidents/${incident}/notes`,
-      JSON.stringify({ text: 'x'.repeat(2_000_000), actor: 'console' }),
+      JSON.stringify({ text: 'x'.repeat(20_000), actor: 'console' }),
     ],
-    [409, 'incidents.NobodyError', `/api/incidents/${incident}/notes`, '{"text":"a","actor":"eve"}'],
+    [409, 'Actor.NobodyError', `/api/incidents/${incident}/notes`, '{"text":"a","actor":"eve"}'],
     [
       409,
-      'Incident.GuardError',
+      'Incident.InvalidTransitionError',
       `/api/incidents/${incident}/transitions`,
       '{"to":"contained","reason":"x","actor":"console"}',
     ],
@@ -91,7 +91,7 @@ test('what is wrong with a request is told with a status of its own, and never a
   ]
   for (const [status, error, path, body] of cases) {
     const answer = await home.call(path, body === undefined ? {} : { method: 'POST', body })
-    const problem = (await answer.json()) as Schemas.Problem
+    const problem = (await answer.json()) as Operations.Problem
     expect([answer.status, problem.error], `${path} ${body?.slice(0, 40)}`).toEqual([status, error])
     expect(problem.remedy).toBe('operator')
   }

@@ -65,6 +65,15 @@ test('a failure ends the round, waits twice as long each time, and a new message
   expect(waits).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 512, 1024].map((seconds) => seconds * 1000))
 })
 
+test('a channel that throws before it promises anything has failed like any other', async () => {
+  await put('a')
+  const deliver: Outbox.Deliver = () => {
+    throw new Channel.MissingSecretError('NONE')
+  }
+  expect(await drain(deliver)).toBe(0)
+  expect((await all())[0]).toMatchObject({ status: 'dead', last_error: 'The environment variable NONE is not set.' })
+})
+
 test('what failed too often is dead, is not tried again, and lives again by hand', async () => {
   await put('a')
   const fail: Outbox.Deliver = async () => {

@@ -98,19 +98,25 @@ async function attempt(
   random: () => number,
 ): Promise<boolean> {
   const attempts = message.attempts + 1
-  const change = await deliver(message).then(
-    () => ({ status: 'delivered', delivered_at: clock.now(), next_attempt_at: null, last_error: null }),
-    (thrown: unknown) => {
-      const wait = Math.max(backoff(attempts, random), (thrown as { retryAfterMs?: number } | null)?.retryAfterMs ?? 0)
-      const dead = attempts >= maxAttempts || Errors.remedyOf(thrown) === 'config'
-      return {
-        status: dead ? 'dead' : 'waiting',
-        next_attempt_at: dead ? null : new Date(clock.now().getTime() + wait),
-        // Part of it may be a stranger's answer.
-        last_error: Json.clean(Errors.messageOf(thrown)),
-      }
-    },
-  )
+  // A channel of someone's own may throw before it promises anything.
+  const change = await Promise.resolve(message)
+    .then(deliver)
+    .then(
+      () => ({ status: 'delivered', delivered_at: clock.now(), next_attempt_at: null, last_error: null }),
+      (thrown: unknown) => {
+        const wait = Math.max(
+          backoff(attempts, random),
+          (thrown as { retryAfterMs?: number } | null)?.retryAfterMs ?? 0,
+        )
+        const dead = attempts >= maxAttempts || Errors.remedyOf(thrown) === 'config'
+        return {
+          status: dead ? 'dead' : 'waiting',
+          next_attempt_at: dead ? null : new Date(clock.now().getTime() + wait),
+          // Part of it may be a stranger's answer.
+          last_error: Json.clean(Errors.messageOf(thrown)),
+        }
+      },
+    )
   await database
     .updateTable('outbox')
     .set({ attempts, ...change })

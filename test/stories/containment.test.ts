@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type * as Operations from '../../src/api/contract/Operations.ts'
 import type * as Schemas from '../../src/api/contract/Schemas.ts'
 import { webhook } from '../../src/comms/channels/webhook.ts'
 import type * as Attack from '../../src/drill/Attack.ts'
@@ -112,7 +113,7 @@ test('the timeline is a hash chain that breaks when an entry is changed, and the
 
 test('each message reached the receiver with a signature that holds and a key of its own', async () => {
   const messages = await Installation.until('all is delivered', async () => {
-    const all = await home.ask<Schemas.OutboxMessage[]>('/api/outbox')
+    const all = await home.ask<Operations.OutboxMessage[]>('/api/outbox')
     return all.every(({ status }) => status === 'delivered') ? all : undefined
   })
   expect(receiver.received).toHaveLength(messages.length)

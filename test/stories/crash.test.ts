@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
+import type * as Operations from '../../src/api/contract/Operations.ts'
 import type * as Schemas from '../../src/api/contract/Schemas.ts'
 import * as Timeline from '../../src/incident/Timeline.ts'
 import * as Database from '../../src/store/Database.ts'
@@ -119,7 +120,7 @@ test('killed at every point of the block and of each step in turn, it still send
   ])
     for (const when of ['before', 'after', 'recorded']) expect(points).toContain(`${when} ${step}`)
   await Installation.until('all is delivered', async () => {
-    const all = await home.ask<Schemas.OutboxMessage[]>('/api/outbox')
+    const all = await home.ask<Operations.OutboxMessage[]>('/api/outbox')
     return all.every(({ status }) => status === 'delivered') || undefined
   })
   // Whoever drops keys it has seen, as it is told to, hears of the containment once.
@@ -145,7 +146,7 @@ test('killed while a message is handed over, it hands it over again under the sa
   const home = Installation.client(url, token)
   await home.incidentThat('contained')
   await Installation.until('all is delivered', async () => {
-    const all = await home.ask<Schemas.OutboxMessage[]>('/api/outbox')
+    const all = await home.ask<Operations.OutboxMessage[]>('/api/outbox')
     return (all.length > 1 && all.every(({ status }) => status === 'delivered')) || undefined
   })
   const keys = receiver.received.map(({ headers }) => headers['idempotency-key'])

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import type * as Schemas from '../../src/api/contract/Schemas.ts'
+import type * as Operations from '../../src/api/contract/Operations.ts'
 import * as Errors from '../../src/base/Errors.ts'
 import * as Anvil from '../../src/drill/Anvil.ts'
 import * as Config from '../../src/server/Config.ts'
@@ -161,7 +161,7 @@ test('a key that is missing leaves the watch running and says which action is no
   try {
     const home = await Installation.start(place, { config })
     undo.push(() => home.stop())
-    const { actions } = await home.ask<Schemas.Readiness>('/api/readiness')
+    const { actions } = await home.ask<Operations.Readiness>('/api/readiness')
     const guardian = actions.find(({ path }) => path === 'guardian')
     expect(guardian).toMatchObject({ ready: false, reason: `The environment variable ${variable} is not set.` })
     expect(actions.find(({ path }) => path === 'safe')?.ready).toBe(true)

@@ -22,7 +22,9 @@ const body = <schema extends z.ZodType>(schema: schema) => ({
   required: true,
   content: { 'application/json': { schema } },
 })
-const id = z.object({ id: z.string().min(1).max(100) })
+/** As we make them; anything else is no identifier of ours. */
+const identifier = z.string().regex(/^[\w-]{1,100}$/, 'is no identifier')
+const id = z.object({ id: identifier })
 const security = [{ token: [] }]
 
 export const readiness = createRoute({
@@ -135,7 +137,7 @@ export const listFindings = createRoute({
   path: '/api/findings',
   security,
   request: {
-    query: z.object({ alertId: z.string().optional(), limit: z.coerce.number().int().min(1).max(10_000).default(500) }),
+    query: z.object({ alertId: identifier.optional(), limit: z.coerce.number().int().min(1).max(10_000).default(500) }),
   },
   responses: json(z.array(Schemas.Finding), 'Findings, the newest first; retracted ones are marked.'),
 })

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import * as Alert from '../../alert/Alert.ts'
+import * as Actor from '../Actor.ts'
 import type { Context } from '../Context.ts'
 import * as Routes from '../contract/Routes.ts'
 import * as Present from '../Present.ts'
@@ -23,7 +24,7 @@ export function alerts(app: OpenAPIHono, context: Context): void {
     const { status, reason, actor } = call.req.valid('json')
     const alert = await database
       .transaction()
-      .execute((connection) => Alert.handle(connection, id, status, { actor: `person:${actor}`, reason }))
+      .execute((connection) => Alert.handle(connection, id, status, { actor: Actor.of(context.people, actor), reason }))
     changes.publish({ noun: 'alert', id, incidentId: alert.incident_id, at: clock.now() })
     return call.json(Present.alert(alert), 200)
   })

@@ -1,8 +1,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import * as Errors from '../../base/Errors.ts'
 import * as Exhibit from '../../incident/Exhibit.ts'
 import * as Incident from '../../incident/Incident.ts'
 import * as Timeline from '../../incident/Timeline.ts'
+import * as Actor from '../Actor.ts'
 import type { Context } from '../Context.ts'
 import * as Routes from '../contract/Routes.ts'
 import * as Dossier from '../Dossier.ts'
@@ -28,7 +28,7 @@ export function incidents(app: OpenAPIHono, context: Context): void {
     const moved = await database
       .transaction()
       .execute((connection) =>
-        Incident.move(connection, id, { to, reason, actor: person(context, actor) }, clock.now()),
+        Incident.move(connection, id, { to, reason, actor: Actor.of(context.people, actor) }, clock.now()),
       )
     changes.publish({ noun: 'incident', id, incidentId: id, at: clock.now() })
     return call.json(await Present.incident(context, moved), 200)
@@ -41,7 +41,7 @@ export function incidents(app: OpenAPIHono, context: Context): void {
     const now = clock.now()
     const draft = {
       kind: 'note',
-      actor: person(context, actor),
+      actor: Actor.of(context.people, actor),
       summary: text,
       key: `note:${crypto.randomUUID()}`,
     } as const
@@ -67,18 +67,4 @@ export function incidents(app: OpenAPIHono, context: Context): void {
   app.openapi(Routes.incidentReportData, async (call) =>
     call.json(await Dossier.read(context, call.req.valid('param').id), 200),
   )
-}
-
-/** The token is shared, so people say who they are; what they decide by signature is proven elsewhere. */
-function person(context: Context, actor: string): Timeline.Actor {
-  const known = context.people.find(({ id }) => id === actor)
-  if (!known && actor !== 'console' && actor !== 'cli') throw new NobodyError(actor)
-  return `person:${actor}`
-}
-
-export class NobodyError extends Errors.BaseError {
-  override readonly name = 'incidents.NobodyError'
-  constructor(id: string) {
-    super(`Nobody in \`people\` has the id \`${id}\`.`, { remedy: 'operator' })
-  }
 }

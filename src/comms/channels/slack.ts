@@ -13,7 +13,7 @@ export function slack(options: { readonly url: Channel.Secret }): Channel.Channe
   return {
     kind: 'slack',
     ready: () => `delivers to ${Channel.hostOf(Channel.reveal(options.url))}`,
-    deliver: ({ announcement, consoleUrl }) =>
+    deliver: async ({ announcement, consoleUrl }) =>
       Channel.post(Channel.reveal(options.url), JSON.stringify(render(announcement, consoleUrl)), {}),
   }
 }
