@@ -5,6 +5,7 @@
 import { DBOS, type DLogger } from '@dbos-inc/dbos-sdk'
 import * as Errors from '../base/Errors.ts'
 import type { Log } from '../base/Log.ts'
+import * as Database from '../store/Database.ts'
 import type { Context } from './Context.ts'
 
 /** What a workflow body may use; everything with an effect or a changing answer happens inside `step`. */
@@ -31,9 +32,9 @@ const workflowVersion = 'firebreak-containment-1'
 /** What a run is that is being carried out, or will be once it is resumed. */
 const alive: readonly string[] = ['PENDING', 'ENQUEUED', 'DELAYED']
 
-/** How often a step is tried that throws, and how long to wait at first, in milliseconds: about eight seconds in all. */
-const mostTries = 5
-const firstWaitMs = 200
+/** How long to wait for a database that was lost, at first and at most, in milliseconds. */
+const firstWaitMs = 100
+const longestWaitMs = 5_000
 
 /** Connects to the database and resumes every run that a crash left unfinished. One per process, and under the lease only. */
 export async function launch(
@@ -83,18 +84,18 @@ export async function launch(
   }
 }
 
-/** Does `work`, again where it throws: what a step cannot do, for want of the database say, would end its run for good. */
+/** Does `work`, again for as long as the database is lost: without it nothing can be recorded, not even a failure. */
 async function persist<result>(
   work: () => Promise<result>,
   { clock, log }: Pick<Context, 'clock' | 'log'>,
 ): Promise<result> {
-  for (let tries = 1; ; tries += 1) {
+  for (let wait = firstWaitMs; ; wait = Math.min(wait * 2, longestWaitMs)) {
     try {
       return await work()
     } catch (thrown) {
-      if (tries === mostTries) throw thrown
-      log.warn({ tries, error: Errors.messageOf(thrown) }, 'a step of a run is tried again')
-      await clock.sleep(firstWaitMs * 3 ** (tries - 1))
+      if (!Database.isTransient(thrown)) throw thrown
+      log.warn({ error: Errors.messageOf(thrown) }, 'the database was lost; a step of a run is tried again')
+      await clock.sleep(wait)
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Hash } from 'viem'
 import * as Errors from '../base/Errors.ts'
 import * as Incident from '../incident/Incident.ts'
 import * as Timeline from '../incident/Timeline.ts'
+import * as Database from '../store/Database.ts'
 import * as Approval from './Approval.ts'
 import * as Approve from './Approve.ts'
 import type { Context } from './Context.ts'
@@ -243,6 +244,7 @@ async function guarded<outcome extends Outcome>(
     try {
       return await work(Task.of(context, begun, path))
     } catch (thrown) {
+      if (Database.isTransient(thrown)) throw thrown
       const reason = Errors.messageOf(thrown)
       log.warn({ run: begun.runId, path, step: name, tries, error: reason }, 'a step of a playbook failed')
       if (Errors.remedyOf(thrown) === 'retry' && tries < mostTries) {

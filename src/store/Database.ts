@@ -32,6 +32,8 @@ export async function open(url: string): Promise<Database> {
   })
   // An idle connection that breaks is dropped by the pool; without a listener the event would end the process.
   pool.on('error', () => {})
+  // One that breaks while it is in use tells the query as well, which then fails.
+  pool.on('connect', (client) => client.on('error', () => {}))
   const database: Database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   try {
     const version = Number((await pool.query('show server_version_num')).rows[0]?.server_version_num)
@@ -51,6 +53,18 @@ export async function open(url: string): Promise<Database> {
 /** `url` without its password, for messages. */
 export function redact(url: string): string {
   return url.replace(/(:\/\/[^:@/]*):.*@/, '$1:…@').replace(/([?&]password=)[^&]*/gi, '$1…')
+}
+
+/**
+ * Whether an error says that the database was lost, or that two transactions were in each other's way, and nothing about
+ * what was asked: doing it again is right. SQLSTATE classes 08, 40, 53 and 57P, and what the socket says.
+ */
+export function isTransient(thrown: unknown): boolean {
+  const { code, message } = (thrown ?? {}) as { code?: unknown; message?: unknown }
+  return (
+    /^(08...|40...|53...|57P..|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)$/.test(String(code)) ||
+    /^Connection terminated|^timeout exceeded when trying to connect/.test(String(message))
+  )
 }
 
 export class OldServerError extends Errors.BaseError {

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { sql } from 'kysely'
 import { afterEach, expect, test } from 'vitest'
 import type * as Operations from '../../src/api/contract/Operations.ts'
 import type * as Schemas from '../../src/api/contract/Schemas.ts'
+import { webhook } from '../../src/comms/channels/webhook.ts'
 import * as Timeline from '../../src/incident/Timeline.ts'
 import * as Database from '../../src/store/Database.ts'
 import * as Embedded from '../../src/store/Embedded.ts'
@@ -152,6 +154,57 @@ test('killed while a message is handed over, it hands it over again under the sa
   const keys = receiver.received.map(({ headers }) => headers['idempotency-key'])
   expect(keys.filter((key) => key === keys[0])).toHaveLength(2)
   expect(new Set(keys).size).toBe((await home.ask<unknown[]>('/api/outbox')).length)
+}, 60_000)
+
+/** A server that has sent the pause and waits, because nothing is mined until told. */
+async function waitingForInclusion(place: Installation.Ground): Promise<Installation.Installation> {
+  const receiver = await receive()
+  undo.push(() => receiver.stop())
+  const channels = { ops: webhook({ url: receiver.url, secret: 'a secret of the test' }) }
+  const home = await Installation.start(place, { ephemeral: false, setup: { channels } })
+  undo.push(() => home.stop())
+  await Installation.until('the pause waits to be included', async () => {
+    const steps = (await home.incident())?.runs.flatMap((run) => run.steps) ?? []
+    return steps.some(({ name, status }) => name === 'confirm' && status === 'running') || undefined
+  })
+  expect(await place.nonce(place.world.accounts.guardian.address)).toBe(0)
+  return home
+}
+
+test('stopped in good order while it waits for inclusion, it goes on at the next start and fails nothing', async () => {
+  const { place } = await prepare()
+  await place.attack()
+  await place.rpc('evm_setAutomine', false)
+  const first = await waitingForInclusion(place)
+  await first.stop()
+  const second = await waitingForInclusion(place)
+  expect((await second.incident())?.runs.map(({ status }) => status)).toEqual(['running'])
+  await place.mine(1)
+  await second.incidentThat('contained')
+  await expectOneContainment(place, second)
+}, 60_000)
+
+test('a database that cuts every connection does not end a run', async () => {
+  const { place } = await prepare()
+  await place.attack()
+  await place.rpc('evm_setAutomine', false)
+  const home = await waitingForInclusion(place)
+  const postgres = await Embedded.start({ directory: place.directory })
+  const database = await Database.open(postgres.url)
+  undo.push(() => database.destroy())
+  const cut = () =>
+    sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where pid <> pg_backend_pid() and backend_type = 'client backend' and application_name <> 'firebreak lease'`.execute(
+      database,
+    )
+  await cut()
+  await place.mine(1)
+  for (let times = 0; times < 5; times += 1) {
+    await cut().catch(() => undefined)
+    await delay(60)
+  }
+  await home.incidentThat('contained')
+  await expectOneContainment(place, home)
 }, 60_000)
 
 test.runIf(isSoak)(
