@@ -16,7 +16,7 @@ export type Playbook = {
 
 export type Trigger = {
   readonly system: string
-  /** Findings at least as grave as this start it. */
+  /** Findings at least as grave as this start it: P1 or P2, because only those open an incident. */
   readonly severity: Finding.Severity
   /** Findings at least as sure as this, 0 to 1. 0.5 if left out. */
   readonly confidence?: number | undefined

@@ -74,10 +74,54 @@ const policy = z.strictObject({
   maxWeiPerTransaction: z.bigint().positive(),
 })
 
-const made = <value>(what: string, key: string) =>
-  z.custom<value>((value) => typeof value === 'object' && value !== null && key in value, {
-    error: `is no ${what}: make it with one of the functions of 'firebreak'`,
+/** What is inside values that are checked as they are, without being copied. */
+const shapes = new Map<z.core.$ZodType, z.ZodType>()
+
+/** A value made by a function of the library. It is looked into and handed on as it is, methods and all. */
+function made<value>(what: string, key: string, shape: z.ZodType = z.looseObject({})) {
+  const type = z.custom<value>().superRefine((value, context) => {
+    if (typeof value !== 'object' || value === null || !(key in value))
+      return context.addIssue(`is no ${what}: make it with one of the functions of 'firebreak'`)
+    for (const issue of shape.safeParse(value, { reportInput: true }).error?.issues ?? [])
+      context.addIssue(issue as Parameters<typeof context.addIssue>[0])
   })
+  shapes.set(type, shape)
+  return type
+}
+
+const text = z.string().min(1, 'is empty: write a name')
+const detector = z.looseObject({
+  name: text,
+  version: text,
+  chain: text,
+  system: text,
+  evaluate: z.custom((value) => typeof value === 'function', {
+    error: 'is no function: write one that takes a view and returns { state, findings }',
+  }),
+})
+const isProbability = 'is no probability: write a number from 0 to 1'
+const when = z.strictObject({
+  system: text,
+  severity: z.enum(['P1', 'P2'], {
+    error: 'is no severity that starts a playbook: write P1 or P2, because only those open incidents',
+  }),
+  confidence: z.number().min(0, isProbability).max(1, isProbability).optional(),
+  detectors: z.array(text).min(1, 'is empty: name at least one detector, or leave it out to mean any').optional(),
+  pending: z.boolean().optional(),
+})
+const approval = z.strictObject({
+  role: name,
+  people: z.number().int('is no count: write a whole number').min(1, 'is too few: write 1 or more'),
+  within: duration,
+})
+const attempt = z.strictObject({
+  name: text,
+  action: made<Playbook.Attempt['action']>('action', 'precondition'),
+  by: made<Playbook.Attempt['by']>('authority', 'carry'),
+  approval: approval.optional(),
+  confirmWithin: duration.optional(),
+})
+const playbook = z.strictObject({ name: text, when, attempts: z.array(attempt).min(1, 'needs at least one attempt') })
 
 const schema = z.strictObject({
   /** Who runs this installation. */
@@ -86,10 +130,10 @@ const schema = z.strictObject({
   systems: z.record(name, system),
   /** Names for other accounts, by address. */
   labels: z.record(address, z.string().max(60)).optional(),
-  detectors: z.array(made<Detector.Any>('detector', 'evaluate')),
+  detectors: z.array(made<Detector.Any>('detector', 'evaluate', detector)),
   people: z.array(person).optional(),
   policy: policy.optional(),
-  playbooks: z.array(made<Playbook.Playbook>('playbook', 'attempts')).optional(),
+  playbooks: z.array(made<Playbook.Playbook>('playbook', 'attempts', playbook)).optional(),
   channels: z.record(name, made<Channel.Channel>('channel', 'deliver')).optional(),
   /** Where the console and the API listen. 127.0.0.1 and 4700 if left out. */
   server: z
@@ -190,7 +234,8 @@ function keysAt(path: readonly PropertyKey[]): string[] {
 }
 
 function bare(type: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
-  return type instanceof z.ZodOptional ? bare(type.unwrap()) : type
+  if (type instanceof z.ZodOptional) return bare(type.unwrap())
+  return (type && shapes.get(type)) ?? type
 }
 
 function editDistance(a: string, b: string): number {
@@ -205,14 +250,15 @@ function editDistance(a: string, b: string): number {
 }
 
 /** What no single field can say: names that must exist, names that must differ, quorums that people can reach. */
-function crossCheck({ chains, systems, detectors, playbooks = [], people = [], policy }: Config): string[] {
-  const mistakes: string[] = []
+function crossCheck(config: Config): string[] {
+  const { chains, systems, detectors, playbooks = [], people = [], policy } = config
+  const mistakes: string[] = [...sharedChains(config)]
   const chainNames = Object.keys(chains)
   const knowsChain = (path: string, chain: string) =>
     chainNames.includes(chain) ||
     mistakes.push(`${path} names the chain "${chain}", which is not in chains: write one of ${chainNames.join(', ')}`)
   const knowsSystem = (path: string, system: string) =>
-    system in systems ||
+    Object.hasOwn(systems, system) ||
     mistakes.push(
       `${path} names the system "${system}", which is not in systems: write one of ${Object.keys(systems).join(', ')}`,
     )
@@ -224,8 +270,9 @@ function crossCheck({ chains, systems, detectors, playbooks = [], people = [], p
   for (const name of repeated(detectors.map(({ name }) => name)))
     mistakes.push(`detectors has two of the name "${name}": give one of them a \`name\` of its own`)
   for (const name of repeated(playbooks.map(({ name }) => name)))
-    mistakes.push(`playbooks has two of the name "${name}"`)
-  for (const id of repeated(people.map(({ id }) => id))) mistakes.push(`people has two of the id "${id}"`)
+    mistakes.push(`playbooks has two of the name "${name}": give one of them another name`)
+  for (const id of repeated(people.map(({ id }) => id)))
+    mistakes.push(`people has two of the id "${id}": give one of them another id`)
   for (const own of repeated(people.map(({ address }) => address)))
     mistakes.push(`people has two with the address ${own}: a signature must say who signed`)
   if (playbooks.length > 0 && !policy)
@@ -234,19 +281,37 @@ function crossCheck({ chains, systems, detectors, playbooks = [], people = [], p
     )
   for (const { name, when, attempts } of playbooks) {
     knowsSystem(`playbook "${name}", when.system`, when.system)
+    const able = detectors.filter(({ system }) => system === when.system).map((detector) => detector.name)
+    for (const wanted of when.detectors ?? [])
+      if (!able.includes(wanted))
+        mistakes.push(
+          `playbook "${name}", when.detectors names "${wanted}", which is no detector of the system "${when.system}": ${able.length > 0 ? `write one of ${able.join(', ')}` : 'list one in detectors first'}`,
+        )
     for (const attempt of repeated(attempts.map(({ name }) => name)))
-      mistakes.push(`playbook "${name}" has two attempts of the name "${attempt}"`)
+      mistakes.push(`playbook "${name}" has two attempts of the name "${attempt}": give one of them another name`)
     for (const attempt of attempts) {
       knowsChain(`playbook "${name}", attempt "${attempt.name}"`, attempt.action.chain)
       const { approval } = attempt
       const able = approval ? people.filter(({ roles }) => roles.includes(approval.role)).length : 0
       if (approval && able < approval.people)
         mistakes.push(
-          `playbook "${name}", attempt "${attempt.name}" asks for ${approval.people} of role "${approval.role}", but people has ${able}`,
+          `playbook "${name}", attempt "${attempt.name}" asks for ${approval.people} of role "${approval.role}", but people has ${able}: add people with that role, or ask for fewer`,
         )
     }
   }
   return mistakes
+}
+
+/** Chains with one id are told apart by their genesis alone; without one they would share a cursor. */
+function sharedChains({ chains }: Config): string[] {
+  const all = Object.entries(chains)
+  return all.flatMap(([name, { id, genesisHash }], index) =>
+    all.slice(0, index).flatMap(([other, before]) => {
+      const differ = genesisHash && before.genesisHash && genesisHash.toLowerCase() !== before.genesisHash.toLowerCase()
+      if (before.id !== id || differ) return []
+      return `chains.${name} has the id of chains.${other}, ${id}, so that both would share one cursor: keep one of them, or give each the genesisHash that is its own`
+    }),
+  )
 }
 
 function repeated(names: readonly string[]): string[] {
