@@ -32,7 +32,10 @@ export async function open() {
 export function clock(start = '2026-01-01T00:00:00.000Z') {
   let now = new Date(start)
   const stands: Clock.Clock = { now: () => now, sleep: async () => {} }
-  return { ...stands, pass: (milliseconds: number) => void (now = new Date(now.getTime() + milliseconds)) }
+  const pass = (milliseconds: number) => {
+    now = new Date(now.getTime() + milliseconds)
+  }
+  return { ...stands, pass }
 }
 
 /** A finding as a detector would have made it. */
