@@ -26,6 +26,8 @@ export type Request = {
   readonly calldata: Hex
   readonly valueWei: string
   readonly chain: Caip.ChainKey
+  /** The account that the target sees as its caller; part of what `action_hash` commits to. */
+  readonly caller?: Hex | undefined
   readonly grant: TypedDataDefinition
   readonly refuse: TypedDataDefinition
   readonly simulation: unknown
@@ -186,6 +188,7 @@ export async function granted(
   runId: string,
   path: string,
   actionHash: Hex,
+  now: Date,
 ): Promise<Signature[]> {
   const rows = await connection
     .selectFrom('approval_decision')
@@ -196,6 +199,8 @@ export async function granted(
     .where('approval.status', '=', 'granted')
     .where('approval.action_hash', '=', actionHash)
     .where('decision', '=', 'grant')
+    .where('approval.expires_at', '>', now)
+    .where('approval.expires_at', '>', now)
     .execute()
   return rows.map(({ address, signature }) => ({ address: address as Hex, signature: signature as Hex }))
 }

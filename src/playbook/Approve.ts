@@ -55,6 +55,7 @@ export async function ask(
     calldata: call.data,
     valueWei: call.value.toString(),
     chain: chain.key,
+    caller: by.caller,
     grant: mandate?.document ?? Approval.document(chain.key, scope, 'grant'),
     refuse: Approval.document(chain.key, scope, 'refuse'),
     simulation: simulated?.detail ?? null,

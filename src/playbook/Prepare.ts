@@ -1,5 +1,6 @@
 /** Before anything is sent: does the action make sense now, would it work, does it stop this attack, may it be done? */
-import { decodeFunctionResult, encodeFunctionData, type Hash, type Hex } from 'viem'
+import { type Address, decodeFunctionResult, encodeFunctionData, type Hash, type Hex, pad, toEventSelector } from 'viem'
+import * as Errors from '../base/Errors.ts'
 import type * as Chain from '../chain/Chain.ts'
 import * as Fork from '../chain/Fork.ts'
 import * as Action from './Action.ts'
@@ -20,7 +21,7 @@ export type Simulation = {
   readonly succeeded: boolean
   readonly gasUsed: bigint
   readonly effects: readonly string[]
-  /** `null` where it cannot be known: no transaction to replay, or it no longer works even without the action. */
+  /** For people. `null` where it cannot be known: no transaction to replay, or it no longer works even without the action. */
   readonly stopsAttack: boolean | null
 }
 
@@ -38,7 +39,14 @@ export async function prepare(
     steps,
     simulation,
   })
-  const [now, ready] = await Promise.all([action.precondition(chain), by.ready(chain)])
+  const [now, ready] = await Promise.all([
+    action.precondition(chain),
+    // Where it is in effect already no key is needed, so a missing one must not hide that.
+    by.ready(chain).catch((thrown: unknown): Action.Check => {
+      if (Errors.remedyOf(thrown) === 'retry') throw thrown
+      return { ok: false, summary: Errors.messageOf(thrown) }
+    }),
+  ])
   if (now.inEffect)
     return {
       ok: true,
@@ -57,15 +65,14 @@ export async function prepare(
   }
   if (failed) return stop([looked])
   const simulation = await simulate(chain, action, by, attack)
-  const refuted = !simulation.succeeded || simulation.stopsAttack === false
   const simulated: Run.StepChange = {
     path,
     name: 'simulate',
-    status: refuted ? 'failed' : 'done',
+    status: simulation.succeeded ? 'done' : 'failed',
     summary: simulation.effects.join(' '),
     detail: simulation,
   }
-  if (refuted) return stop([looked, simulated], simulation)
+  if (!simulation.succeeded) return stop([looked, simulated], simulation)
   const verdict = Policy.judge(policy, action, action.value)
   const judged: Run.StepChange = {
     path,
@@ -78,8 +85,9 @@ export async function prepare(
 }
 
 /**
- * Dry run on the head: the action, then its effect read back, then the attack's own transaction once more; and beside it
- * the attack without the action, because an attack that no longer works anyway proves nothing.
+ * Dry run on the head: the action, then its effect read back; and for people's judgement the attack's own transaction
+ * with the action before it and without. Only the first two can refuse: an attacker chooses what its transaction does in
+ * a replay, and must not be able to choose whether it is answered.
  */
 export async function simulate(
   chain: Chain.Chain,
@@ -88,44 +96,81 @@ export async function simulate(
   attack: Hash | undefined,
 ): Promise<Simulation> {
   const call = Action.toCall(action, by)
-  const { effect } = action
-  const look = {
-    from: by.caller,
-    to: action.target,
-    data: encodeFunctionData({ abi: [effect.function], args: effect.args }),
-    value: 0n,
-  }
-  const [replay, head] = await Promise.all([
-    attack ? transactionOf(chain, attack) : undefined,
+  const look = { from: by.caller, to: action.target, data: viewOf(action.effect), value: 0n }
+  const [[acted, seen], replay, head] = await Promise.all([
+    Fork.simulate(chain, { calls: [call, look] }),
+    attack ? rehearse(chain, call, attack).catch(() => undefined) : undefined,
     chain.request('eth_blockNumber', []) as Promise<Hex>,
   ])
-  const [[acted, seen, after], baseline] = await Promise.all([
-    Fork.simulate(chain, { calls: [call, look, ...(replay ? [replay] : [])] }),
-    replay ? Fork.simulate(chain, { calls: [replay] }) : [],
-  ])
-  const succeeded = acted?.status === 'success' && seen?.status === 'success' && isExpected(effect, seen.returnData)
-  const before = baseline?.[0]
-  const stopsAttack = before?.status !== 'success' || !after ? null : after.status === 'reverted'
-  return { block: BigInt(head), succeeded, gasUsed: acted?.gasUsed ?? 0n, stopsAttack, effects: describe() }
-
-  function describe(): string[] {
-    if (acted?.status !== 'success') return [`It would revert: ${acted?.error ?? 'no reason given'}.`]
-    if (!succeeded)
-      return [`It would succeed, but ${effect.function.name} would not become ${String(effect.expected)}.`]
-    const effects = [
-      `It succeeds on block ${BigInt(head)} and ${effect.function.name}() becomes ${String(effect.expected)}.`,
-    ]
-    if (!replay) return effects
-    if (stopsAttack === null)
-      return [
-        ...effects,
-        `Transaction ${attack} no longer succeeds on this state even without it, so the replay proves nothing.`,
-      ]
-    return [
-      ...effects,
-      `Replayed without it, transaction ${attack} succeeds again; replayed after it, ${stopsAttack ? `it reverts (${after?.error ?? 'no reason given'})` : 'it still succeeds'}.`,
-    ]
+  const succeeded =
+    acted?.status === 'success' && seen?.status === 'success' && isExpected(action.effect, seen.returnData)
+  const { function: view, expected } = action.effect
+  const effect =
+    acted?.status !== 'success'
+      ? `It would revert: ${acted?.error ?? 'no reason given'}.`
+      : succeeded
+        ? `It succeeds on block ${BigInt(head)} and ${view.name}() becomes ${String(expected)}.`
+        : `It would succeed, but ${view.name}() would not become ${String(expected)}.`
+  const stopsAttack = replay?.stopsAttack ?? null
+  return {
+    block: BigInt(head),
+    succeeded,
+    gasUsed: acted?.gasUsed ?? 0n,
+    stopsAttack,
+    effects: [effect, ...(replay ? [replay.says] : [])],
   }
+}
+
+/** The attack's transaction once more: alone, and after the action. */
+async function rehearse(
+  chain: Chain.Chain,
+  call: Action.Call,
+  attack: Hash,
+): Promise<{ stopsAttack: boolean | null; says: string } | undefined> {
+  const replay = await transactionOf(chain, attack)
+  if (!replay) return undefined
+  // Its sender may have spent since what it sent along then.
+  const stateOverrides = { [replay.from]: { balance: replay.value + 10n ** 21n } }
+  const [[before], [, after]] = await Promise.all([
+    Fork.simulate(chain, { calls: [replay], stateOverrides }),
+    Fork.simulate(chain, { calls: [call, replay], stateOverrides }),
+  ])
+  if (before?.status !== 'success' || !after)
+    return {
+      stopsAttack: null,
+      says: `Transaction ${attack} no longer succeeds on this state even without it, so the replay proves nothing.`,
+    }
+  const reverts = after.status === 'reverted'
+  // It may catch the failure and go on; what counts is whether it still gets anything out.
+  const isHarmless = takes(before, call.to) && !takes(after, call.to)
+  const then = reverts
+    ? `it reverts (${after.error ?? 'no reason given'})`
+    : isHarmless
+      ? 'it gets nothing out'
+      : 'it still succeeds'
+  return {
+    stopsAttack: reverts || isHarmless,
+    says: `Replayed without it, transaction ${attack} succeeds again; replayed after it, ${then}.`,
+  }
+}
+
+const transfer = toEventSelector('Transfer(address,address,uint256)')
+
+/** Whether tokens leave an account in a dry run. */
+function takes({ logs = [] }: Fork.Outcome, account: Address): boolean {
+  const from = pad(account).toLowerCase()
+  return logs.some(({ topics }) => topics[0] === transfer && topics[1]?.toLowerCase() === from)
+}
+
+/** Whether an effect that was there is there no more, on the head. */
+export async function isUndone(chain: Chain.Chain, { target, effect }: Action.Action): Promise<boolean> {
+  const answer = (await chain.request('eth_call', [{ to: target, data: viewOf(effect) }, 'latest'])) as Hex
+  return !isExpected(effect, answer)
+}
+
+/** The call that shows an effect. */
+export function viewOf(effect: Action.Action['effect']): Hex {
+  return encodeFunctionData({ abi: [effect.function], args: effect.args })
 }
 
 /** Whether the answer of an effect's view is what the action should have brought about. */

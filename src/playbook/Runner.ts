@@ -20,8 +20,9 @@ import * as Task from './Task.ts'
 
 const actor = 'machine:playbook' as const
 
-/** How often a step is tried where trying again can help; the waits between add up to about three seconds. */
-const mostTries = 6
+/** How long a step is tried again where that can help (an endpoint that is away), and how long to wait between, at most. */
+const patienceMs = 180_000
+const longestWaitMs = 5_000
 
 /** How a step ended: `reason` says why its path cannot go on. */
 type Outcome = {
@@ -45,7 +46,17 @@ async function tryPaths(context: Context, steps: Steps, begun: Beginning): Promi
     if (reason === undefined) return undefined
     reason = `${path}: ${reason}`
   }
-  return reason
+  // Somebody else may have done it meanwhile, or a transaction of ours that came late.
+  const [first] = begun.paths
+  if (!first) return reason
+  const last = await steps.step(`${first.path}/last look`, () =>
+    guarded(context, begun.of, first.path, 'precondition', (task) => look(context, task)),
+  )
+  if (!last.inEffect) return reason
+  const verified = await steps.step(`${first.path}/last verify`, () =>
+    guarded(context, begun.of, first.path, 'verify', (task) => Send.verify(context, task)),
+  )
+  return verified.reason === undefined ? undefined : reason
 }
 
 /** Undefined where containment was verified; else why this path ended. */
@@ -240,6 +251,7 @@ async function guarded<outcome extends Outcome>(
   outcome | { readonly reason: string; readonly note: Note.Note; readonly inEffect?: never; readonly approval?: never }
 > {
   const { clock, log } = context
+  const startedAt = clock.now().getTime()
   for (let tries = 1; ; tries += 1) {
     try {
       return await work(Task.of(context, begun, path))
@@ -247,8 +259,8 @@ async function guarded<outcome extends Outcome>(
       if (Database.isTransient(thrown)) throw thrown
       const reason = Errors.messageOf(thrown)
       log.warn({ run: begun.runId, path, step: name, tries, error: reason }, 'a step of a playbook failed')
-      if (Errors.remedyOf(thrown) === 'retry' && tries < mostTries) {
-        await clock.sleep(50 * 2 ** tries)
+      if (Errors.remedyOf(thrown) === 'retry' && clock.now().getTime() - startedAt < patienceMs) {
+        await clock.sleep(Math.min(50 * 2 ** tries, longestWaitMs))
         continue
       }
       const note = {

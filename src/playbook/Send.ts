@@ -1,5 +1,5 @@
 /** The steps that touch the chain: sign once, broadcast the same bytes, see it included, read the effect at its block. */
-import { encodeFunctionData, type Hash, type Hex, numberToHex } from 'viem'
+import { type Hash, type Hex, numberToHex } from 'viem'
 import * as Duration from '../base/Duration.ts'
 import * as Errors from '../base/Errors.ts'
 import * as Json from '../base/Json.ts'
@@ -32,7 +32,9 @@ export async function sign(context: Context, { runId, chain, attempt }: Task.Tas
   const { database, policy, clock } = context
   const call = Action.toCall(action, by)
   const asks = Playbook.asks(attempt)
-  const signatures = asks ? await Approval.granted(database, runId, path, Action.hash(chain.key, call)) : []
+  const signatures = asks
+    ? await Approval.granted(database, runId, path, Action.hash(chain.key, call), clock.now())
+    : []
   if (asks && signatures.length === 0) throw new NotGrantedError(runId, path)
   const transaction = by.carry(call, signatures)
   // Judged again at the last moment: nothing unlawful is ever signed, whatever went before.
@@ -71,7 +73,7 @@ export async function broadcast(context: Context, { runId, chain, attempt }: Tas
     await Ledger.broadcast(context.database, chain, sent, context.clock)
   } catch (thrown) {
     // A crash between sending and recording leaves the transaction included already: then the node refuses its nonce.
-    if (!(await receiptOf(chain, sent.hash as Hash))) throw thrown
+    if (!(await Ledger.receiptOf(chain, sent.hash as Hash))) throw thrown
   }
   const summary = `Sent ${sent.hash}`
   const event = {
@@ -100,7 +102,7 @@ export async function confirm(context: Context, task: Task.Task): Promise<Outcom
   const deadline = clock.now().getTime() + Duration.toMilliseconds(attempt.confirmWithin ?? '3m')
   let resendAt = clock.now().getTime() + resendMs
   for (let wait = 20; clock.now().getTime() < deadline; wait = Math.min(wait * 1.5, 500)) {
-    const inclusion = await receiptOf(chain, sent.hash as Hash)
+    const inclusion = await Ledger.receiptOf(chain, sent.hash as Hash)
     if (inclusion) {
       const summary = `${sent.hash} ${inclusion.succeeded ? 'is included' : 'reverted'} in block ${inclusion.blockNumber}`
       const detail = { run: runId, path, hash: sent.hash, ...inclusion }
@@ -148,9 +150,10 @@ export async function verify(context: Context, task: Task.Task): Promise<Outcome
   const at =
     sent?.block_hash ?? ((await chain.request('eth_getBlockByNumber', ['latest', false])) as { hash: Hash }).hash
   const proof = await prove(chain, attempt.action, at as Hash, (sent?.hash ?? null) as Hash | null)
-  if (!proof.holds) {
+  // Undone since, the effect is no containment, whatever the block of inclusion says.
+  if (!proof.holds || (await Prepare.isUndone(chain, attempt.action))) {
     const { name } = attempt.action.effect.function
-    const reason = `${name}() is ${proof.answer} at block ${proof.blockNumber}, not ${String(attempt.action.effect.expected)}`
+    const reason = `${name}() is not ${String(attempt.action.effect.expected)} ${proof.holds ? 'any more' : `at block ${proof.blockNumber}`}`
     const change = { path: attempt.name, name: 'verify', status: 'failed', summary: reason, detail: proof } as const
     await Run.mark(context.database, runId, [change], context.clock.now())
     return { reason }
@@ -240,10 +243,7 @@ export async function prove(
   transaction: Hash | null,
 ): Promise<Proof> {
   const { effect } = action
-  const params = [
-    { to: action.target, data: encodeFunctionData({ abi: [effect.function], args: effect.args }) },
-    { blockHash },
-  ]
+  const params = [{ to: action.target, data: Prepare.viewOf(effect) }, { blockHash }]
   const [answer, block] = (await Promise.all([
     chain.request('eth_call', params),
     chain.request('eth_getBlockByHash', [blockHash, false]),
@@ -275,25 +275,6 @@ async function signed(context: Context, runId: string, path: string): Promise<Le
   const sent = await Ledger.find(context.database, runId, path)
   if (!sent) throw new NothingSignedError(runId, path)
   return sent
-}
-
-/** The inclusion of a transaction in the chain as it stands; a receipt of a replaced block does not count. */
-async function receiptOf(
-  chain: Chain.Chain,
-  hash: Hash,
-): Promise<{ succeeded: boolean; blockNumber: bigint; blockHash: Hash } | undefined> {
-  const receipt = (await chain.request('eth_getTransactionReceipt', [hash])) as {
-    status: Hex
-    blockNumber: Hex
-    blockHash: Hash
-  } | null
-  return receipt?.blockHash
-    ? {
-        succeeded: BigInt(receipt.status) === 1n,
-        blockNumber: BigInt(receipt.blockNumber),
-        blockHash: receipt.blockHash,
-      }
-    : undefined
 }
 
 export class VanishedBlockError extends Errors.BaseError {

@@ -21,13 +21,17 @@ export type Task = Omit<Begun, 'playbook' | 'version'> & {
   readonly attempt: Playbook.Attempt
 }
 
-/** The task of a path. Throws where the configuration does not hold it as it was when the run was requested. */
+/**
+ * The task of a path. Throws where the configuration does not hold it as it was when the run was requested, and where its
+ * chain is not connected yet.
+ */
 export function of(context: Context, { playbook, version, ...begun }: Begun, path: string): Task {
   const found = context.playbooks.find(({ name }) => name === playbook)
   if (found && Playbook.version(found) !== version) throw new ChangedPlaybookError(playbook)
   const attempt = found?.attempts.find(({ name }) => name === path)
-  const chain = attempt && context.chains.get(attempt.action.chain)
-  if (!attempt || !chain) throw new UnknownAttemptError(playbook, path)
+  if (!attempt) throw new UnknownAttemptError(playbook, path)
+  const chain = context.chains.get(attempt.action.chain)
+  if (!chain) throw new UnconnectedChainError(attempt.action.chain)
   return { ...begun, chain, attempt }
 }
 
@@ -39,7 +43,14 @@ export function changed(context: Context, runId: string, incidentId: string): vo
 export class UnknownAttemptError extends Errors.BaseError {
   override readonly name = 'Task.UnknownAttemptError'
   constructor(playbook: string, path: string) {
-    super(`Playbook \`${playbook}\` has no attempt \`${path}\` on a connected chain any more.`, { remedy: 'config' })
+    super(`Playbook \`${playbook}\` has no attempt \`${path}\` any more.`, { remedy: 'config' })
+  }
+}
+
+export class UnconnectedChainError extends Errors.BaseError {
+  override readonly name = 'Task.UnconnectedChainError'
+  constructor(chain: string) {
+    super(`The chain ${chain} is not connected yet.`, { remedy: 'retry' })
   }
 }
 

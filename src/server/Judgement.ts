@@ -15,6 +15,7 @@ import * as Holdings from '../impact/Holdings.ts'
 import type { Announce } from '../incident/Announcement.ts'
 import * as Incident from '../incident/Incident.ts'
 import * as Timeline from '../incident/Timeline.ts'
+import type * as Transition from '../incident/Transition.ts'
 import type * as Runs from '../playbook/Context.ts'
 import * as Ledger from '../playbook/Ledger.ts'
 import * as Playbook from '../playbook/Playbook.ts'
@@ -130,13 +131,15 @@ async function unprove(
     .where('chain', '=', chain)
     .where('contained_block', '=', gone.number)
     .where('contained_hash', gone.is === 'this' ? '=' : '<>', gone.hash)
-    .where('status', 'in', ['contained', 'eradicated', 'recovering', 'monitoring'])
+    .where('status', 'in', pastContainment)
     .execute()
   const runs: string[] = []
-  for (const { id, contained_hash } of affected) {
+  for (const unproven of affected) {
+    const { id, contained_hash } = unproven
     // A chain can turn to and fro, and each time counts.
     const occasion = `${contained_hash} gone at ${now.toISOString()}`
     const reason = `Block ${gone.number}, in which containment was verified, was replaced by a reorganisation.`
+    await tellRelapse(context, connection, unproven, { key: occasion, reason })
     const incident = await Incident.move(
       connection,
       id,
@@ -179,7 +182,8 @@ async function draw(
     incidents.set(incident.id, { incident, findings: [...before, ...raised.findings] })
   }
   const runs: string[] = []
-  for (const { incident, findings: all } of incidents.values()) {
+  for (const { incident: joined, findings: all } of incidents.values()) {
+    const incident = await relapse(context, connection, joined, all)
     for (const playbook of context.playbooks) {
       const trigger = strongest(all.filter((finding) => Playbook.isTriggered(playbook, finding)))
       const run = trigger && (await Run.request(connection, playbook, incident, { findingId: trigger.id }, now))
@@ -187,6 +191,59 @@ async function draw(
     }
   }
   return { alerts, runs }
+}
+
+/** Statuses that say that it is over, more or less, while the incident is still open. */
+const pastContainment: readonly string[] = [
+  'contained',
+  'eradicated',
+  'recovering',
+  'monitoring',
+] satisfies Transition.Status[]
+
+/**
+ * Containment that does not hold: a grave finding in a later block (a second vector, an unpause too early) makes the
+ * incident active again, tells people anew, and lets playbooks run again.
+ */
+async function relapse(
+  context: Context,
+  connection: Connection,
+  incident: Incident.Incident,
+  findings: readonly Finding.Finding[],
+): Promise<Incident.Incident> {
+  const { id, status, contained_block: contained } = incident
+  const later = findings.find(
+    ({ isError, severity, stage, blockNumber }) =>
+      !isError && Incident.isGrave(severity) && stage === 'included' && contained !== null && blockNumber > contained,
+  )
+  if (!later || !pastContainment.includes(status)) return incident
+  const now = context.clock.now()
+  const reason = `Block ${later.blockNumber}, after containment at block ${contained}: ${later.sentence}`
+  await tellRelapse(context, connection, incident, { key: later.id, reason })
+  return Incident.move(
+    connection,
+    id,
+    { to: 'active', actor: 'machine:watch', reason, key: `relapse:${later.id}` },
+    now,
+  )
+}
+
+/** Tells people that what was contained is so no more. */
+async function tellRelapse(
+  context: Context,
+  connection: Connection,
+  { id, system, severity }: Incident.Incident,
+  { key, reason }: { readonly key: string; readonly reason: string },
+): Promise<void> {
+  await context.announce(connection, {
+    kind: 'failed',
+    key: `relapse:${id}:${key}`,
+    severity,
+    incidentId: id,
+    title: `No longer contained: ${system}`,
+    facts: [{ label: 'Why', value: reason }],
+    path: `/incidents/${id}`,
+  })
 }
 
 /** The finding to act on: one that names a transaction, since that can be replayed against the action; then the surest. */

@@ -234,10 +234,11 @@ create table sent_transaction (
   signed_at timestamptz not null,
   accepted_at timestamptz,
   included_at timestamptz,
-  -- One transaction for each action of a run, one action for each nonce of a key.
-  unique (run_id, path),
-  unique (chain, sender, nonce)
+  -- One transaction for each action of a run.
+  unique (run_id, path)
 );
+-- One transaction for each nonce of a key; one that was outbid or overtaken is out of the race.
+create unique index sent_transaction_nonce on sent_transaction (chain, sender, nonce) where status <> 'replaced';
 
 create table outbox (
   id text primary key,
