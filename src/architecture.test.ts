@@ -116,9 +116,9 @@ test('which folder knows which', () => {
       "comms: base incident",
       "regulation:",
       "api: base store chain alert incident playbook impact",
-      "server: base store chain detector alert incident playbook impact comms",
-      "drill: base",
-      "cli:",
+      "server: base store chain detector alert incident playbook impact comms api",
+      "drill: base chain detector response api server",
+      "cli: base chain playbook response api server drill",
     ]
   `)
 })

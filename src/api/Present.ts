@@ -203,6 +203,8 @@ export function fullApproval(
   return {
     ...approval(context, row, decisions),
     incident: summary,
+    chain: request.chain,
+    caller: request.caller ? account(context, Caips.account(request.chain, request.caller)) : null,
     target: account(context, Caips.account(request.chain as Caip.ChainKey, request.target as `0x${string}`)),
     functionName: request.functionName,
     arguments: request.arguments.map(({ name, type, value }) => ({ name, type, value: Json.plain(value) })),

@@ -86,7 +86,8 @@ program.addCommand(
     .option('--keystore <file>', 'your keystore (version 3)')
     .option('--passphrase-env <name>', 'environment variable with its passphrase', 'FIREBREAK_PASSPHRASE')
     .option('--key-env <name>', 'environment variable with your key, instead of a keystore')
-    .option('--refuse', 'refuse instead', false),
+    .option('--refuse', 'refuse instead', false)
+    .option('--yes', 'sign what is shown without asking again', false),
 )
 const incident = new Command('incident').description('read incidents')
 incident.addCommand(

@@ -221,7 +221,7 @@ test('the command approve signs with a key of its own and hands the signature in
   const approval = await waiting(home, 'safe')
   const run = promisify(execFile)
   const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-  const approve = (name: Accounts.Name, key: Hex) =>
+  const approve = (name: Accounts.Name, key: Hex, more: readonly string[] = ['--yes']) =>
     run(
       process.execPath,
       [
@@ -236,6 +236,7 @@ test('the command approve signs with a key of its own and hands the signature in
         '--url',
         home.url,
         '--json',
+        ...more,
       ],
       { env: { ...process.env, FIREBREAK_TOKEN: home.token, THE_KEY: key } },
     ).then(
@@ -245,6 +246,10 @@ test('the command approve signs with a key of its own and hands the signature in
         said: JSON.parse(stdout.trim().split('\n').at(-1) ?? ''),
       }),
     )
+  expect(await approve('owner1', place.world.accounts.owner1.privateKey, [])).toMatchObject({
+    code: 2,
+    said: { error: 'approve.UnconfirmedError' },
+  })
   const wrong = await approve('owner1', place.world.accounts.owner2.privateKey)
   expect(wrong).toMatchObject({ code: 3, said: { error: 'Key.WrongKeyError' } })
   expect(JSON.stringify(wrong)).not.toContain(place.world.accounts.owner2.privateKey.slice(2))

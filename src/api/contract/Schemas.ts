@@ -184,7 +184,11 @@ export const ApprovalSummary = z
 
 export const Approval = ApprovalSummary.extend({
   incident: IncidentSummary,
-  /** The exact transaction that the signature allows. */
+  /** CAIP-2 with the genesis hash, which the action hash commits to. */
+  chain: z.string(),
+  /** The account that acts; null for what was asked by a version that did not keep it. */
+  caller: Account.nullable(),
+  /** The exact call that the signature allows. */
   target: Account,
   functionName: z.string(),
   arguments: z.array(z.object({ name: z.string(), type: z.string(), value: z.unknown() })),
