@@ -37,6 +37,29 @@ export function announcer(names: readonly string[], now: () => Date): Announce {
   }
 }
 
+/**
+ * Tells the other channels that one no longer gets through: once, until it has delivered something again, however many of
+ * its messages are given up meanwhile. A channel is never told about itself.
+ */
+export function obituary(names: readonly string[], now: () => Date): Outbox.Bury {
+  return async (connection, { channel, summary }, lastDelivered) => {
+    const others = names.filter((name) => name !== channel)
+    const since = lastDelivered?.toISOString() ?? 'never'
+    await announcer(others, now)(connection, {
+      kind: 'failed',
+      key: `undeliverable:${channel}:${since}`,
+      severity: 'P2',
+      incidentId: null,
+      title: `Channel ${channel} does not get through: a message was given up on`,
+      facts: [
+        { label: 'Message', value: summary },
+        { label: 'Last delivered', value: since },
+      ],
+      path: '/outbox',
+    })
+  }
+}
+
 /** Delivers until stopped. */
 export function start({ database, channels, consoleUrl, clock, random, log, changes }: Options): {
   readonly stop: () => Promise<void>
@@ -46,6 +69,7 @@ export function start({ database, channels, consoleUrl, clock, random, log, chan
   const unsubscribe = changes.subscribe(() => {
     for (const ring of bells) ring()
   })
+  const bury = obituary(Object.keys(channels), clock.now)
   const loops = Object.entries(channels).map(async ([name, channel]) => {
     const deliver: Outbox.Deliver = (message) =>
       channel.deliver({
@@ -56,7 +80,7 @@ export function start({ database, channels, consoleUrl, clock, random, log, chan
       })
     while (!stopping.signal.aborted) {
       try {
-        const delivered = await Outbox.drain(database, name, deliver, clock, random)
+        const delivered = await Outbox.drain(database, name, deliver, clock, random, bury)
         if (delivered > 0) changes.publish({ noun: 'outbox', id: name, incidentId: null, at: clock.now() })
       } catch (thrown) {
         log.error({ channel: name, error: Errors.messageOf(thrown) }, 'the outbox could not be read')

@@ -54,15 +54,64 @@ test('a failure ends the round, waits twice as long each time, and a new message
   expect(delivered).toBe(0)
   expect(tried).toEqual(['a'])
   expect((await all())[0]).toMatchObject({ status: 'waiting', attempts: 1, last_error: 'down' })
-  expect(await drain(async () => {})).toBe(1)
-  const waits: number[] = []
+  // The next round goes on with the newer one, which no failure holds up.
+  await drain((message) => {
+    tried.push(message.summary)
+    return fail(message)
+  })
+  expect(tried).toEqual(['a', 'b'])
+  await home.database.deleteFrom('outbox').where('summary', '=', 'b').execute()
+  const waits: number[] = [1000]
   for (let attempt = 2; attempt < Outbox.maxAttempts; attempt += 1) {
     const before = (await all())[0]?.next_attempt_at as Date
     clock.pass(before.getTime() - clock.now().getTime())
     await drain(fail)
     waits.push(((await all())[0]?.next_attempt_at?.getTime() ?? 0) - clock.now().getTime())
   }
-  expect(waits).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 512, 1024].map((seconds) => seconds * 1000))
+  const doubling = Array.from({ length: 12 }, (_, index) => 1000 * 2 ** index)
+  expect(waits).toEqual([...doubling, ...Array.from({ length: 10 }, () => 3_600_000)])
+  const hours = waits.reduce((sum, wait) => sum + wait) / 3_600_000
+  expect(Math.round(hours)).toBe(11)
+})
+
+test('once a channel works again, all that wait are sent, the oldest first', async () => {
+  for (const key of ['a', 'b', 'c']) {
+    await put(key)
+    await drain(async () => {
+      throw new Error('down')
+    })
+  }
+  await put('elsewhere', 'other')
+  await put('d')
+  const got: string[] = []
+  expect(
+    await drain(async ({ summary }) => {
+      got.push(summary)
+    }),
+  ).toBe(4)
+  expect(got).toEqual(['d', 'a', 'b', 'c'])
+})
+
+test('a message that is given up on is told of in the same transaction, with when the channel worked last', async () => {
+  const buried: [string, Date | null][] = []
+  const bury: Outbox.Bury = async (connection, { summary }, last) => {
+    const row = await connection.selectFrom('outbox').select('status').where('summary', '=', summary).executeTakeFirst()
+    expect(row?.status).toBe('dead')
+    buried.push([summary, last])
+  }
+  const round = (deliver: Outbox.Deliver) => Outbox.drain(home.database, 'ops', deliver, clock, () => 0, bury)
+  const refuse: Outbox.Deliver = () => Promise.reject(new Channel.MissingSecretError('NONE'))
+  await put('a')
+  await round(refuse)
+  await put('b')
+  const at = clock.now()
+  await round(async () => {})
+  await put('c')
+  await round(refuse)
+  expect(buried).toEqual([
+    ['a', null],
+    ['c', at],
+  ])
 })
 
 test('a channel that throws before it promises anything has failed like any other', async () => {

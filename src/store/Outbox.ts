@@ -22,8 +22,14 @@ export type Draft = {
 /** Delivers one message; throws when it was not accepted. `retryAfterMs` of the error, if any, is honoured. */
 export type Deliver = (message: Message) => Promise<void>
 
-/** Attempts before a message is given up on and shown as dead; the waits between them add up to about eleven hours. */
-export const maxAttempts = 12
+/** Called in the transaction that gives a message up, with when its channel accepted one last. */
+export type Bury = (connection: Connection, message: Message, lastDelivered: Date | null) => Promise<void>
+
+/**
+ * Attempts before a message is given up on and shown as dead: twelve waits that double from a second to more than half an
+ * hour, and ten of an hour, which is about eleven hours.
+ */
+export const maxAttempts = 23
 
 /** Puts messages into the outbox; one whose key is there already is left as it is. */
 export async function put(connection: Connection, drafts: readonly Draft[], now: Date): Promise<void> {
@@ -54,7 +60,8 @@ export function backoff(attempts: number, random: () => number): number {
 
 /**
  * Delivers the messages of one channel that are due, the oldest first, and stops at the first failure. What failed waits
- * for its next try and holds up no newer message: the newest may be the one that matters. Returns how many were delivered.
+ * for its next try and holds up no newer message: the newest may be the one that matters. Once one is delivered the
+ * channel works again, so all that wait are due, and again the oldest goes first. Returns how many were delivered.
  */
 export async function drain(
   database: Database,
@@ -62,6 +69,7 @@ export async function drain(
   deliver: Deliver,
   clock: Clock.Clock,
   random: () => number,
+  bury: Bury = async () => {},
 ): Promise<number> {
   let delivered = 0
   for (;;) {
@@ -74,7 +82,7 @@ export async function drain(
       .orderBy('created_at')
       .limit(1)
       .executeTakeFirst()
-    if (!message || !(await attempt(database, message, deliver, clock, random))) return delivered
+    if (!message || !(await attempt(database, message, deliver, clock, random, bury))) return delivered
     delivered += 1
   }
 }
@@ -96,6 +104,7 @@ async function attempt(
   deliver: Deliver,
   clock: Clock.Clock,
   random: () => number,
+  bury: Bury,
 ): Promise<boolean> {
   const attempts = message.attempts + 1
   // A channel of someone's own may throw before it promises anything.
@@ -117,10 +126,34 @@ async function attempt(
         }
       },
     )
-  await database
-    .updateTable('outbox')
-    .set({ attempts, ...change })
-    .where('id', '=', message.id)
-    .execute()
+  await database.transaction().execute(async (connection) => {
+    await connection
+      .updateTable('outbox')
+      .set({ attempts, ...change })
+      .where('id', '=', message.id)
+      .execute()
+    if (change.status === 'delivered') await hasten(connection, message.channel, clock.now())
+    if (change.status === 'dead') await bury(connection, message, await lastDelivered(connection, message.channel))
+  })
   return change.status === 'delivered'
+}
+
+/** Makes all that waits on a channel due. */
+async function hasten(connection: Connection, channel: string, now: Date): Promise<void> {
+  await connection
+    .updateTable('outbox')
+    .set({ next_attempt_at: now })
+    .where('channel', '=', channel)
+    .where('status', '=', 'waiting')
+    .where('next_attempt_at', '>', now)
+    .execute()
+}
+
+async function lastDelivered(connection: Connection, channel: string): Promise<Date | null> {
+  const last = await connection
+    .selectFrom('outbox')
+    .select(({ fn }) => fn.max('delivered_at').as('at'))
+    .where('channel', '=', channel)
+    .executeTakeFirst()
+  return last?.at ?? null
 }
