@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { parseEther } from 'viem'
-import type * as Schemas from '../src/api/contract/Schemas.ts'
 import * as Log from '../src/base/Log.ts'
 import * as Anvil from '../src/drill/Anvil.ts'
 import * as Attack from '../src/drill/Attack.ts'
@@ -111,15 +110,16 @@ async function observe(wsUrl: string): Promise<Seen> {
   return { get: (hash) => times.get(hash), stop: () => void worker.terminate() }
 }
 
-/** Mines a block now and then until the work is done. */
+/** Mines what waits, now and then, until the work is done. */
 async function mineUntil<result>(url: string, work: Promise<result>): Promise<result> {
   let isDone = false
   const done = work.finally(() => {
     isDone = true
   })
   while (!isDone) {
-    await Promise.race([done.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 40))])
-    if (!isDone) await rpc(url, 'evm_mine')
+    await Promise.race([done.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 10))])
+    const { pending } = (JSON.parse(await rpc(url, 'txpool_status')) as { result: { pending: string } }).result
+    if (pending !== '0x0') await rpc(url, 'evm_mine')
   }
   return done
 }
@@ -145,8 +145,12 @@ async function rpc(url: string, method: string): Promise<string> {
 
 async function contained(server: Server.Server): Promise<string> {
   for (let wait = 0; wait < 1_000; wait += 1) {
-    const [incident] = await ask<Schemas.IncidentSummary[]>(server, '/api/incidents')
-    if (incident?.status === 'contained') return incident.id
+    const last = await server.database
+      .selectFrom('incident')
+      .select(['id', 'status'])
+      .orderBy('number', 'desc')
+      .executeTakeFirst()
+    if (last?.status === 'contained') return last.id
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   throw new Error('the attack was not contained within ten seconds')

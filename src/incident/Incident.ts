@@ -27,9 +27,8 @@ export async function join(
     (a, b) => Finding.compareSeverity(a.severity, b.severity) || Number(a.blockNumber - b.blockNumber),
   )[0]
   if (!first) return undefined
-  const incident =
-    (await current(connection, alert)) ??
-    (isGrave(alert.severity) ? await declare(connection, alert, first, now) : undefined)
+  const open = await current(connection, alert)
+  const incident = open ?? (isGrave(alert.severity) ? await declare(connection, alert, now) : undefined)
   if (!incident) return undefined
   const isGraver =
     Finding.compareSeverity(alert.severity as Finding.Severity, incident.severity as Finding.Severity) < 0
@@ -46,8 +45,14 @@ export async function join(
     .where('id', '=', incident.id)
     .returningAll()
     .executeTakeFirstOrThrow()
-  await Timeline.appendAll(connection, incident.id, findings.map(toEntry), now)
+  const entries = findings.map(toEntry)
+  await Timeline.appendAll(connection, incident.id, open ? entries : [toOpening(alert, first), ...entries], now)
   return updated
+}
+
+function toOpening({ system, severity }: Alert.Alert, first: Finding.Finding): Timeline.Draft {
+  const summary = `Incident opened on ${system}: ${severity}`
+  return { kind: 'transition', actor: 'machine:watch', summary, detail: { severity, finding: first.id }, key: 'opened' }
 }
 
 function toEntry(finding: Finding.Finding): Timeline.Draft {
@@ -178,12 +183,7 @@ async function current(
     .executeTakeFirst()
 }
 
-async function declare(
-  connection: Connection,
-  alert: Alert.Alert,
-  first: Finding.Finding,
-  now: Date,
-): Promise<Incident> {
+async function declare(connection: Connection, alert: Alert.Alert, now: Date): Promise<Incident> {
   // Two chains may declare at the same moment; their numbers follow one another all the same.
   await sql`select pg_advisory_xact_lock(hashtextextended('incident number', 0))`.execute(connection)
   const count = await connection
@@ -204,19 +204,6 @@ async function declare(
     })
     .returningAll()
     .executeTakeFirstOrThrow()
-  const detail = { severity: alert.severity, finding: first.id }
-  await Timeline.append(
-    connection,
-    id,
-    {
-      kind: 'transition',
-      actor: 'machine:watch',
-      summary: `Incident opened on ${alert.system}: ${alert.severity}`,
-      detail,
-      key: 'opened',
-    },
-    now,
-  )
   return incident
 }
 

@@ -33,16 +33,30 @@ type Outcome = {
 
 /** Runs `runId` to its end. What cannot go on is recorded as a failed run that pages people. */
 export async function execute(context: Context, steps: Steps, runId: string): Promise<void> {
-  const begun = await steps.step('begin', () => begin(context, runId))
+  const begun = await steps.step('begin', async () => {
+    const beginning = await begin(context, runId)
+    const [first] = beginning.paths
+    // Looked at in the same step, since each step takes a few milliseconds to record, and this is the hurry.
+    const looked =
+      first && (await guarded(context, beginning.of, first.path, 'precondition', (task) => look(context, task)))
+    return { ...beginning, looked }
+  })
   const reason = begun.refusal ?? (await tryPaths(context, steps, begun))
   if (reason !== undefined) await steps.step('give up', () => giveUp(context, begun.of, reason))
 }
 
 /** Undefined once a path is verified; else why the last one ended. */
-async function tryPaths(context: Context, steps: Steps, begun: Beginning): Promise<string | undefined> {
+async function tryPaths(
+  context: Context,
+  steps: Steps,
+  begun: Beginning & { readonly looked: Outcome | undefined },
+): Promise<string | undefined> {
   let reason: string | undefined = 'no attempt was left'
-  for (const { path, asks } of begun.paths) {
-    reason = await tryPath(context, steps, begun.of, path, asks).catch((thrown: unknown) => Errors.messageOf(thrown))
+  for (const [index, attempt] of begun.paths.entries()) {
+    const { path } = attempt
+    reason = await tryPath(context, steps, begun.of, attempt, index === 0 ? begun.looked : undefined).catch(
+      (thrown: unknown) => Errors.messageOf(thrown),
+    )
     if (reason === undefined) return undefined
     reason = `${path}: ${reason}`
   }
@@ -64,8 +78,8 @@ async function tryPath(
   context: Context,
   steps: Steps,
   begun: Task.Begun,
-  path: string,
-  asks: boolean,
+  { path, asks }: Beginning['paths'][number],
+  beforehand: Outcome | undefined,
 ): Promise<string | undefined> {
   const perform = (name: Run.StepName, work: (task: Task.Task) => Promise<Outcome>, label: string = name) =>
     steps.step(`${path}/${label}`, () => guarded(context, begun, path, name, work))
@@ -80,7 +94,7 @@ async function tryPath(
     })
   const verify = async () => (await perform('verify', (task) => Send.verify(context, task))).reason
 
-  const looked = await perform('precondition', (task) => look(context, task))
+  const looked = beforehand ?? (await perform('precondition', (task) => look(context, task)))
   if (looked.reason !== undefined || looked.inEffect || asks) await write([looked.note], 'note looked')
   if (looked.reason !== undefined) return looked.reason
   if (looked.inEffect) return verify()
@@ -93,13 +107,26 @@ async function tryPath(
     if (again.reason !== undefined) return again.reason
     if (again.inEffect) return verify()
   }
-  const signed = await perform('sign', (task) => Send.sign(context, task))
-  const sent =
-    signed.reason === undefined ? await perform('broadcast', (task) => Send.broadcast(context, task)) : undefined
-  await write([asks ? undefined : looked.note, signed.note, sent?.note], 'note sent')
-  const stopped = signed.reason ?? sent?.reason
-  if (stopped !== undefined) return stopped
+  const sent = await steps.step(`${path}/send`, () => send(context, begun, path))
+  await write([asks ? undefined : looked.note, ...sent.notes], 'note sent')
+  if (sent.reason !== undefined) return sent.reason
   return (await perform('confirm', (task) => Send.confirm(context, task))).reason ?? (await verify())
+}
+
+/**
+ * Signs and sends. One step, because signing is stored in a transaction of its own before anything is sent: repeated after
+ * a crash in between, it finds the bytes and sends them again.
+ */
+async function send(
+  context: Context,
+  begun: Task.Begun,
+  path: string,
+): Promise<{ readonly reason?: string | undefined; readonly notes: readonly (Note.Note | undefined)[] }> {
+  const signed = await guarded(context, begun, path, 'sign', (task) => Send.sign(context, task))
+  if (signed.reason !== undefined) return { reason: signed.reason, notes: [signed.note] }
+  context.probe?.('after', `${path}/sign`)
+  const sent = await guarded(context, begun, path, 'broadcast', (task) => Send.broadcast(context, task))
+  return { reason: sent.reason, notes: [signed.note, sent.note] }
 }
 
 /** Asks people and waits for them. Undefined where they granted it; else why not. */

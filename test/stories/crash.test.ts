@@ -114,13 +114,14 @@ test('killed at every point of the block and of each step in turn, it still send
   for (const step of [
     `block ${block}`,
     'begin',
-    'guardian/precondition',
-    'guardian/sign',
-    'guardian/broadcast',
+    'guardian/send',
+    'guardian/note sent',
     'guardian/confirm',
     'guardian/verify',
   ])
     for (const when of ['before', 'after', 'recorded']) expect(points).toContain(`${when} ${step}`)
+  // Between the bytes that are stored and their sending.
+  expect(points).toContain('after guardian/sign')
   await Installation.until('all is delivered', async () => {
     const all = await home.ask<Operations.OutboxMessage[]>('/api/outbox')
     return all.every(({ status }) => status === 'delivered') || undefined
