@@ -39,9 +39,12 @@ export async function start({ config, data, json, logLevel, port }: Options): Pr
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
   // Whoever lost the lease must not send anything more, not even what is in hand.
-  server.failed.addEventListener('abort', () => {
+  const die = () => {
     rmSync(urlFile, { force: true })
     Output.fail(server.failed.reason, json)
     process.exit(Errors.exitCodes.retry)
-  })
+  }
+  server.failed.addEventListener('abort', die)
+  // It may have been lost while the rest was being started; then nobody will be told again.
+  if (server.failed.aborted) die()
 }
