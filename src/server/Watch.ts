@@ -20,7 +20,7 @@ export type Options = {
   readonly detectors: readonly Detector.Any[]
   readonly watched: readonly Holdings.Watched[]
   readonly start: bigint | 'latest'
-  /** Without a new block for so long, people are told, in milliseconds. */
+  /** With no block judged for so long, or while judging lags the chain by more for so long, people are told; in milliseconds. */
   readonly staleAfterMs: number
 }
 
@@ -42,6 +42,10 @@ export type Watch = {
 
 /** Longest pause after a failure, in milliseconds. */
 const mostBackoffMs = 5_000
+/** Between a failure to store findings on pending transactions and the second try, in milliseconds. */
+const pendingRetryMs = 250
+/** Pending transactions that may wait to be judged; of more, the newest are kept. */
+const mostPending = 10_000
 
 /** Watches until stopped. Failures are retried for ever, and shown in `health` and to people once the chain is stale. */
 export async function start(context: Judgement.Context, options: Options): Promise<Watch> {
@@ -56,13 +60,18 @@ export async function start(context: Judgement.Context, options: Options): Promi
   const errors = new Map<string, number>()
 
   await Record.register(database, chain.key, clock.now())
-  let cursor: Block.Header | undefined = await Record.cursor(database, chain.key)
-  let states = await States.load(database, chain.key, detectors)
+  let cursor: Block.Header | undefined
+  let states: Engine.States = new Map()
   let window: Facts.Facts[] = []
+  await recall()
   let problem: string | null = null
   let evaluatedAt: Date | null = null
   let progressAt = clock.now()
+  /** Since when the block judged last is older than the chain's head by more than `staleAfterMs`. */
+  let behindSince: Date | undefined
   let staleTold = false
+  let pending: readonly Block.Transaction[] = []
+  let turn: Promise<unknown> = Promise.resolve()
 
   let wake = () => {}
   let woken = true
@@ -71,15 +80,25 @@ export async function start(context: Judgement.Context, options: Options): Promi
     wake()
   }
   const unhear = chain.onHead(ring)
-  const unlisten = demand.pending ? chain.onPending((transactions) => void judgePending(transactions)) : () => {}
+  const unlisten = demand.pending ? chain.onPending(takePending) : () => {}
   const loop = run()
+  // Not in the loop: what holds up the loop is what people must be told of.
+  let telling: Promise<void> | undefined
+  const timer = setInterval(
+    () => {
+      telling ??= tellIfStale().finally(() => {
+        telling = undefined
+      })
+    },
+    Math.min(options.staleAfterMs / 4, 1_000),
+  )
 
   return {
     health: () => ({
       head: chain.head()?.number ?? null,
       evaluated: cursor?.number ?? null,
       evaluatedAt,
-      stale: isStale(),
+      stale: staleness() !== undefined,
       problem,
       errors,
     }),
@@ -88,26 +107,33 @@ export async function start(context: Judgement.Context, options: Options): Promi
       unhear()
       unlisten()
       ring()
+      clearInterval(timer)
       await loop
+      await turn
+      await telling
     },
   }
 
   async function run(): Promise<void> {
     let backoff = 100
+    let failed = false
     while (!stopping.signal.aborted) {
       woken = false
       try {
+        // What failed may have been stored all the same: a connection can break after the commit, before it is told of.
+        if (failed) await exclusively(recall)
+        failed = false
         await catchUp()
         problem = null
         backoff = 100
       } catch (thrown) {
+        failed = true
         problem = Errors.messageOf(thrown)
         log.warn({ chain: chain.name, error: problem }, 'a block could not be judged; trying again')
         await clock.sleep(backoff, stopping.signal).catch(() => undefined)
         backoff = Math.min(backoff * 2, mostBackoffMs)
         woken = true
       }
-      await tellIfStale()
       if (!woken && !stopping.signal.aborted) await pause()
     }
   }
@@ -118,9 +144,23 @@ export async function start(context: Judgement.Context, options: Options): Promi
     await new Promise<void>((resolve) => {
       wake = resolve
       if (woken) resolve()
-      timer = setTimeout(resolve, Math.min(options.staleAfterMs, 1_000))
+      timer = setTimeout(resolve, 1_000)
     })
     clearTimeout(timer)
+  }
+
+  /** Takes up where the database stands. */
+  async function recall(): Promise<void> {
+    cursor = await Record.cursor(database, chain.key)
+    states = await States.load(database, chain.key, detectors)
+    if (window.at(-1)?.block.hash !== cursor?.hash) window = []
+  }
+
+  /** Does `work` when no other is at it: blocks and pending transactions may raise the same alert, and only one can open it. */
+  function exclusively<result>(work: () => Promise<result>): Promise<result> {
+    const done = turn.then(work)
+    turn = done.catch(() => undefined)
+    return done
   }
 
   async function catchUp(): Promise<void> {
@@ -128,16 +168,17 @@ export async function start(context: Judgement.Context, options: Options): Promi
       const known = (number: bigint) => Record.known(database, chain.key, number)
       const step = await Follow.next(chain, { cursor, start: options.start, known, demand })
       if (step.kind === 'wait') return
-      if (step.kind === 'retract') await retract(step.header, step.parent)
-      else await judge(step.facts)
+      if (step.kind === 'retract') await exclusively(() => retract(step.header, step.parent))
+      else {
+        const before = await preceding(step.facts)
+        await exclusively(() => judge(step.facts, before))
+      }
       progressAt = clock.now()
-      staleTold = false
     }
   }
 
-  async function judge(facts: Facts.Facts): Promise<void> {
-    await fill(facts)
-    const recent = [...window, facts].slice(-longest)
+  async function judge(facts: Facts.Facts, before: readonly Facts.Facts[]): Promise<void> {
+    const recent = [...before, facts].slice(-longest)
     const evaluation = Engine.evaluate(detectors, recent, states, {
       deploymentId: context.deploymentId,
       ruleSetVersion: context.ruleSetVersion,
@@ -158,65 +199,98 @@ export async function start(context: Judgement.Context, options: Options): Promi
     window = window.filter(({ block }) => block.hash !== replaced.hash)
   }
 
-  /** Blocks before this one that a window needs and that are not at hand: after a start, or when the chain has turned. */
-  async function fill({ block }: Facts.Facts): Promise<void> {
-    if (window.at(-1)?.block.hash !== block.parentHash) window = []
+  /** The blocks before this one that a window needs; fetched after a start, or when the chain has turned. */
+  async function preceding({ block }: Facts.Facts): Promise<readonly Facts.Facts[]> {
+    const found = window.at(-1)?.block.hash === block.parentHash ? [...window] : []
     const wanted = Math.min(longest - 1, Number(block.number))
-    while (window.length < wanted) {
-      const oldest: Block.Header = window[0]?.block ?? block
-      window.unshift(await Fetch.facts(chain, oldest.parentHash, demand))
+    while (found.length < wanted) {
+      const oldest: Block.Header = found[0]?.block ?? block
+      found.unshift(await Fetch.facts(chain, oldest.parentHash, demand))
     }
+    return found
+  }
+
+  /** What comes while a block or an earlier batch is in hand is judged together, after it. */
+  function takePending(transactions: readonly Block.Transaction[]): void {
+    const isFirst = pending.length === 0
+    pending = [...pending, ...transactions].slice(-mostPending)
+    if (!isFirst) return
+    void exclusively(async () => {
+      const batch = pending
+      pending = []
+      await judgePending(batch).catch(async (thrown: unknown) => {
+        log.warn({ chain: chain.name, error: Errors.messageOf(thrown) }, 'pending transactions are judged again')
+        await clock.sleep(pendingRetryMs, stopping.signal)
+        await judgePending(batch)
+      })
+    }).catch((thrown: unknown) => {
+      if (stopping.signal.aborted) return
+      problem = `pending transactions: ${Errors.messageOf(thrown)}`
+      log.error({ chain: chain.name, error: problem }, 'pending transactions could not be judged')
+    })
   }
 
   async function judgePending(transactions: readonly Block.Transaction[]): Promise<void> {
     const last = window.at(-1)
     if (!last || stopping.signal.aborted) return
-    try {
-      const facts: Facts.Facts = {
-        stage: 'pending',
-        block: { ...last.block, logs: [], transactions: [] },
-        calls: undefined,
-        pending: transactions,
-        reads: last.reads,
-      }
-      const evaluation = Engine.evaluate(detectors, [...window.slice(0, -1), facts], states, {
-        deploymentId: context.deploymentId,
-        ruleSetVersion: context.ruleSetVersion,
-        now: clock.now(),
-      })
-      count(evaluation)
-      if (evaluation.findings.length > 0) await Judgement.storeFindings(context, facts, evaluation.findings)
-    } catch (thrown) {
-      problem = `pending transactions: ${Errors.messageOf(thrown)}`
-      log.warn({ chain: chain.name, error: problem }, 'pending transactions could not be judged')
+    const facts: Facts.Facts = {
+      stage: 'pending',
+      block: { ...last.block, logs: [], transactions: [] },
+      calls: undefined,
+      pending: transactions,
+      reads: last.reads,
     }
+    const evaluation = Engine.evaluate(detectors, [...window.slice(0, -1), facts], states, {
+      deploymentId: context.deploymentId,
+      ruleSetVersion: context.ruleSetVersion,
+      now: clock.now(),
+    })
+    if (evaluation.findings.length > 0) await Judgement.storeFindings(context, facts, evaluation.findings)
+    count(evaluation)
   }
 
   function count({ findings }: Engine.Evaluation): void {
     for (const { isError, detector } of findings) if (isError) errors.set(detector, (errors.get(detector) ?? 0) + 1)
   }
 
-  function isStale(): boolean {
-    return clock.now().getTime() - progressAt.getTime() > options.staleAfterMs
+  /** Since when nothing was judged in time, and in what words; undefined while all is well. */
+  function staleness(): { readonly since: Date; readonly title: string } | undefined {
+    const now = clock.now().getTime()
+    const isOver = (since: Date) => now - since.getTime() > options.staleAfterMs
+    const at = progressAt.toISOString()
+    if (isOver(progressAt))
+      return { since: progressAt, title: `No new block of ${chain.name} since ${at}: nothing is being watched there` }
+    if (behindSince && isOver(behindSince))
+      return { since: behindSince, title: `${chain.name} is judged too late: the watch lags behind the chain` }
+    return undefined
   }
 
   async function tellIfStale(): Promise<void> {
-    if (!isStale() || staleTold) return
+    const head = chain.head()
+    const lagMs = head && cursor ? head.timestamp.getTime() - cursor.timestamp.getTime() : 0
+    // A catch-up after a start is no cause for alarm, unless it takes as long as that.
+    behindSince = lagMs > options.staleAfterMs ? (behindSince ?? clock.now()) : undefined
+    const stale = staleness()
+    if (!stale) staleTold = false
+    if (!stale || staleTold) return
     staleTold = true
+    const silence = lagMs > 0 ? 'blocks come faster than they are judged' : 'no endpoint tells of a new block'
     const facts = [
       { label: 'Chain', value: chain.name },
       { label: 'Last block judged', value: cursor ? `${cursor.number} (${cursor.hash})` : 'none yet' },
-      { label: 'Since', value: progressAt.toISOString() },
-      { label: 'Problem', value: problem ?? 'no endpoint tells of a new block' },
+      ...(lagMs > 0
+        ? [{ label: 'Head of the chain', value: `${head?.number}, ${Math.round(lagMs / 1_000)} s on` }]
+        : []),
+      { label: 'Since', value: stale.since.toISOString() },
+      { label: 'Problem', value: problem ?? silence },
     ]
-    const title = `No new block of ${chain.name} since ${progressAt.toISOString()}: nothing is being watched there`
     await context
       .announce(database, {
         kind: 'alert',
-        key: `stale:${chain.key}:${progressAt.toISOString()}`,
+        key: `stale:${chain.key}:${stale.since.toISOString()}`,
         severity: 'P2',
         incidentId: null,
-        title,
+        title: stale.title,
         facts,
         path: '/',
       })
