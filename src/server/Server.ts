@@ -13,8 +13,7 @@ import * as Duration from '../base/Duration.ts'
 import * as Errors from '../base/Errors.ts'
 import type { Log } from '../base/Log.ts'
 import * as Caip from '../chain/Caip.ts'
-import * as Chain from '../chain/Chain.ts'
-import * as Record from '../chain/Record.ts'
+import type * as Chain from '../chain/Chain.ts'
 import * as Engine from '../detector/Engine.ts'
 import type * as Context from '../playbook/Context.ts'
 import * as Durable from '../playbook/Durable.ts'
@@ -23,8 +22,9 @@ import * as Runner from '../playbook/Runner.ts'
 import * as Database from '../store/Database.ts'
 import * as Embedded from '../store/Embedded.ts'
 import * as Lease from '../store/Lease.ts'
+import * as Chains from './Chains.ts'
 import * as Channels from './Channels.ts'
-import * as Config from './Config.ts'
+import type * as Config from './Config.ts'
 import * as Readiness from './Readiness.ts'
 import * as Runs from './Runs.ts'
 import * as State from './State.ts'
@@ -59,16 +59,25 @@ export type Server = {
 
 /** How often readiness is rehearsed, in milliseconds. */
 const rehearsalMs = 30_000
+/** How often a run looks whether the chain it waits for is connected, in milliseconds. */
+const connectedMs = 500
+/** What the API may take of the database, so that heavy pages do not keep blocks from being judged. */
+const apiPool: Database.Options = { max: 6, statementTimeoutMs: 10_000 }
 
 /** Nothing may be sent where the configuration has no policy. */
 const noPolicy: Policy.Policy = { allow: [], maxWeiPerTransaction: 0n }
 
-/** Starts everything. Throws where the database, the lease or every chain is missing; then nothing is left running. */
+/**
+ * Starts everything. Throws where the database, the lease or every chain is missing, and where a chain is another one
+ * than configured; then nothing is left running. A chain that is merely out of reach is tried again until it is there.
+ */
 export async function start(options: Options): Promise<Server> {
   const { config, log, clock = Clock.system, random = Math.random } = options
   const { playbooks = [], people = [], channels = {}, policy = noPolicy, detectors } = config
   const undo: (() => Promise<unknown>)[] = []
+  const stopping = new AbortController()
   const stop = async () => {
+    stopping.abort()
     for (const step of undo.splice(0).reverse())
       await step().catch((thrown: unknown) => log.error({ error: Errors.messageOf(thrown) }, 'stopping'))
   }
@@ -79,7 +88,13 @@ export async function start(options: Options): Promise<Server> {
     const { url: databaseUrl, lease } = await hold(dataDirectory, options, undo)
     const database = await Database.open(databaseUrl)
     undo.push(() => database.destroy())
-    const chains = await connect(config, { database, log, clock, random }, undo)
+    const pages = await Database.open(databaseUrl, apiPool)
+    undo.push(() => pages.destroy())
+    const opener = Chains.opener(config, { database, log, clock, random })
+    const { chains, unreachable } = await Chains.open(Object.keys(config.chains), opener, log)
+    undo.push(async () => {
+      for (const chain of chains.values()) chain.close()
+    })
     const startedAt = clock.now()
     const deploymentId = await State.deploymentId(database, startedAt)
     const ruleSetVersion = Engine.ruleSetVersion(detectors)
@@ -99,71 +114,66 @@ export async function start(options: Options): Promise<Server> {
       probe: options.probe,
     }
 
-    const durable = await Durable.launch(databaseUrl, context, (steps, runId) => Runner.execute(context, steps, runId))
+    const durable = await Durable.launch(databaseUrl, context, async (steps, runId) => {
+      if (unreachable.size > 0) await canAct(context, runId, stopping.signal)
+      await Runner.execute(context, steps, runId)
+    })
     undo.push(() => durable.stop())
     const runs = await Runs.start({ database, durable, log, abandon: (runId) => Runner.abandon(context, runId) })
     undo.push(() => runs.stop())
 
+    const labels = new Map<string, string>()
     const watches = new Map<string, Watch.Watch>()
-    for (const [name, chain] of chains) {
-      const own = config.chains[name]
-      if (!own) continue
-      const watch = await Watch.start(
-        {
-          database,
-          clock,
-          log,
-          changes,
-          announce,
-          deploymentId,
-          ruleSetVersion,
-          playbooks,
-          startRun: runs.begin,
-          probe: options.probe,
-        },
-        {
-          chain,
-          detectors: detectors.filter((detector) => detector.chain === name),
-          watched: Object.entries(config.systems).flatMap(([system, { chain: on, address, assets = [] }]) =>
-            on === name ? [{ system, account: address, assets }] : [],
-          ),
-          start: own.start ?? 'latest',
-          staleAfterMs: Duration.toMilliseconds((own.staleAfter ?? '2m') as Duration.Duration),
-        },
-      )
-      watches.set(name, watch)
-      undo.push(() => watch.stop())
+    undo.push(async () => void (await Promise.all([...watches.values()].map((watch) => watch.stop()))))
+    const judging = { ...context, ruleSetVersion, startRun: runs.begin }
+    const attach = async (name: string, chain: Chain.Chain) => {
+      label(labels, config, chain)
+      watches.set(name, await Watch.start(judging, watchOptions(config, name, chain)))
     }
+    for (const [name, chain] of chains) await attach(name, chain)
 
     let actions: readonly Operations.ActionReadiness[] = []
     const rehearse = async () => {
       actions = await Readiness.rehearse(playbooks, chains, policy, people, clock.now)
     }
     await rehearse()
-    const rehearsal = setInterval(
-      () =>
-        void rehearse().catch((thrown: unknown) =>
-          log.warn({ error: Errors.messageOf(thrown) }, 'readiness could not be rehearsed'),
-        ),
-      rehearsalMs,
-    )
+    const rehearseSoon = () =>
+      void rehearse().catch((thrown: unknown) =>
+        log.warn({ error: Errors.messageOf(thrown) }, 'readiness could not be rehearsed'),
+      )
+    const rehearsal = setInterval(rehearseSoon, rehearsalMs)
     undo.push(async () => clearInterval(rehearsal))
 
+    // One at a time, and none once stopped, so that the watches that are stopped are all there are.
+    let attaching: Promise<unknown> = Promise.resolve()
+    undo.push(() => attaching)
+    for (const name of unreachable.keys()) {
+      const late = { name, unreachable, signal: stopping.signal, staleAfterMs: staleAfterMs(config, name) }
+      void Chains.tell(context, late, startedAt)
+      void Chains.reach(context, late, opener, (chain) => {
+        chains.set(name, chain)
+        const attached = attaching.then(() => attach(name, chain))
+        attaching = attached.catch(() => chains.delete(name))
+        return attached.then(rehearseSoon)
+      })
+    }
+
     const app = Api.create({
-      database,
+      database: pages,
       clock,
       log,
       changes,
       people,
       chains,
-      labels: labels(config, chains),
+      labels,
       tokenHash: createHash('sha256').update(token).digest('hex'),
       readiness: () =>
         State.readiness({
-          database,
+          database: pages,
           config,
           chains,
           watches,
+          unreachable,
           actions,
           deploymentId,
           ruleSetVersion,
@@ -211,58 +221,58 @@ async function hold(
   }
 }
 
-/** Opens every chain. One that cannot be reached does not hold up the others, as long as there is one. */
-async function connect(
-  config: Config.Config,
-  { database, log, clock, random }: Pick<Context.Context, 'database' | 'log' | 'clock'> & { random: () => number },
-  undo: (() => Promise<unknown>)[],
-): Promise<Map<string, Chain.Chain>> {
-  const chains = new Map<string, Chain.Chain>()
-  const failures: unknown[] = []
-  await Promise.all(
-    Object.entries(config.chains).map(async ([name, { id, rpc, genesisHash, checkBloom }]) => {
-      try {
-        const chain = await Chain.open({
-          name,
-          chain: id as Caip.ChainId,
-          // Another chain under the same id must not pass for the one that was watched so far.
-          genesisHash:
-            (genesisHash as `0x${string}` | undefined) ?? (await Record.genesis(database, id as Caip.ChainId)),
-          endpoints: rpc.map(Config.endpointUrl),
-          log,
-          clock,
-          random,
-          checkBloom,
-        })
-        chains.set(name, chain)
-        undo.push(async () => chain.close())
-      } catch (thrown) {
-        failures.push(thrown)
-        log.error({ chain: name, error: Errors.messageOf(thrown) }, 'a chain cannot be watched')
-      }
-    }),
-  )
-  const mistake = failures.find((thrown) => Errors.remedyOf(thrown) !== 'retry')
-  if (mistake !== undefined || chains.size === 0) throw mistake ?? failures[0]
-  return chains
+/**
+ * Resolves once a run has a chain to act on: it is not given up for want of an endpoint. Never resolves once stopped; the
+ * next start resumes the run.
+ */
+async function canAct(
+  { database, chains, playbooks, clock, log }: Context.Context,
+  runId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const run = await database.selectFrom('run').select('playbook').where('id', '=', runId).executeTakeFirst()
+      const attempts = playbooks.find(({ name }) => name === run?.playbook)?.attempts ?? []
+      if (attempts.length === 0 || attempts.some(({ action }) => chains.has(action.chain))) return
+    } catch (thrown) {
+      log.warn({ run: runId, error: Errors.messageOf(thrown) }, 'the chain of a run could not be looked up')
+    }
+    await clock.sleep(connectedMs, signal).catch(() => undefined)
+  }
+  return new Promise(() => {})
 }
 
-function labels(config: Config.Config, chains: ReadonlyMap<string, Chain.Chain>): Map<string, string> {
-  const names = new Map<string, string>()
-  for (const [name, chain] of chains) {
-    const set = (address: `0x${string}`, label: string) => names.set(Caip.account(chain.key, address), label)
-    for (const [address, label] of Object.entries(config.labels ?? {})) set(address as `0x${string}`, label)
-    for (const { address, name: own } of config.people ?? []) set(address, own)
-    for (const [key, { chain: on, address, label, assets = [] }] of Object.entries(config.systems)) {
-      if (on !== name) continue
-      for (const asset of assets) set(asset.address, asset.symbol)
-      set(address, label ?? key)
-    }
-    for (const { attempts } of config.playbooks ?? [])
-      for (const { action, by } of attempts)
-        if (action.chain === name && !names.has(Caip.account(chain.key, by.caller))) set(by.caller, by.kind)
+function staleAfterMs({ chains }: Config.Config, name: string): number {
+  return Duration.toMilliseconds((chains[name]?.staleAfter ?? '2m') as Duration.Duration)
+}
+
+/** What the configuration says of the watch on a chain. */
+function watchOptions(config: Config.Config, name: string, chain: Chain.Chain): Watch.Options {
+  return {
+    chain,
+    detectors: config.detectors.filter((detector) => detector.chain === name),
+    watched: Object.entries(config.systems).flatMap(([system, { chain: on, address, assets = [] }]) =>
+      on === name ? [{ system, account: address, assets }] : [],
+    ),
+    start: config.chains[name]?.start ?? 'latest',
+    staleAfterMs: staleAfterMs(config, name),
   }
-  return names
+}
+
+/** Adds what the configuration calls the accounts of a chain. */
+function label(names: Map<string, string>, config: Config.Config, { name, key }: Chain.Chain): void {
+  const set = (address: `0x${string}`, text: string) => names.set(Caip.account(key, address), text)
+  for (const [address, text] of Object.entries(config.labels ?? {})) set(address as `0x${string}`, text)
+  for (const { address, name: own } of config.people ?? []) set(address, own)
+  for (const [system, { chain: on, address, label: text, assets = [] }] of Object.entries(config.systems)) {
+    if (on !== name) continue
+    for (const asset of assets) set(asset.address, asset.symbol)
+    set(address, text ?? system)
+  }
+  for (const { attempts } of config.playbooks ?? [])
+    for (const { action, by } of attempts)
+      if (action.chain === name && !names.has(Caip.account(key, by.caller))) set(by.caller, by.kind)
 }
 
 /** The console as built: beside the sources in a clone, beside the compiled files in a package. */

@@ -21,6 +21,8 @@ export type Sources = {
   readonly config: Config.Config
   readonly chains: ReadonlyMap<string, Chain.Chain>
   readonly watches: ReadonlyMap<string, Watch.Watch>
+  /** Why a chain is not connected, by its name. */
+  readonly unreachable: ReadonlyMap<string, string>
   readonly actions: readonly Operations.ActionReadiness[]
   readonly deploymentId: string
   readonly ruleSetVersion: string
@@ -33,6 +35,7 @@ export async function readiness({
   config,
   chains,
   watches,
+  unreachable,
   actions,
   deploymentId,
   ruleSetVersion,
@@ -47,7 +50,7 @@ export async function readiness({
     startedAt: startedAt.toISOString(),
     now: now.toISOString(),
     chains: Object.entries(config.chains).map(([name, { id }]) =>
-      chainHealth(name, id, chains.get(name), watches.get(name), now),
+      chainHealth(name, id, chains.get(name), watches.get(name), unreachable.get(name), now),
     ),
     channels: await Promise.all(
       Object.entries(config.channels ?? {}).map(([name, { kind }]) => channelHealth(database, name, kind)),
@@ -69,6 +72,7 @@ function chainHealth(
   id: string,
   chain: Chain.Chain | undefined,
   watch: Watch.Watch | undefined,
+  obstacle: string | undefined,
   now: Date,
 ): Operations.ChainHealth {
   const health = watch?.health()
@@ -86,7 +90,7 @@ function chainHealth(
       latencyMs: latencyMs ?? null,
       lastError: lastError ?? null,
     })),
-    problem: health ? health.problem : 'not connected',
+    problem: health ? health.problem : obstacle ? `not connected: ${obstacle}` : 'not connected',
   }
 }
 

@@ -21,14 +21,21 @@ const types = new pg.TypeOverrides()
 types.setTypeParser(pg.types.builtins.NUMERIC, BigInt)
 types.setTypeParser(pg.types.builtins.INT8, BigInt)
 
+export type Options = {
+  /** Connections at a time. 12 unless given. */
+  readonly max?: number | undefined
+  /** How long one statement may take, in milliseconds. As long as it needs unless given. */
+  readonly statementTimeoutMs?: number | undefined
+}
+
 /** Opens `url` and migrates. The oldest server accepted is PostgreSQL 15. */
-export async function open(url: string): Promise<Database> {
+export async function open(url: string, { max = 12, statementTimeoutMs = 0 }: Options = {}): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: url,
-    max: 12,
+    max,
     types,
     application_name: 'firebreak',
-    options: '-c timezone=UTC -c synchronous_commit=on',
+    options: `-c timezone=UTC -c synchronous_commit=on -c statement_timeout=${statementTimeoutMs}`,
   })
   // An idle connection that breaks is dropped by the pool; without a listener the event would end the process.
   pool.on('error', () => {})
