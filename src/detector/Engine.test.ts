@@ -165,15 +165,74 @@ test('a detector that throws becomes a finding that names it, keeps its state, a
   expect([...states.keys()]).toEqual(['counter'])
 })
 
-test('a finding that cannot be completed does not take the others with it', () => {
-  const odd = counter({
-    name: 'odd',
-    evaluate: () => ({ state: 0n, findings: [{ ...draft('odd'), subject: 'nowhere' as Address }] }),
-  })
-  const { findings } = Engine.evaluate([odd, counter()], blocks.slice(0, 1), new Map(), context)
-  expect(findings.map(({ detector, sentence }) => `${detector}: ${sentence.split(': ')[0]}`)).toEqual([
-    'odd: Detector odd could not judge this block',
-    'counter: Something moved.',
+/** A detector that returns what no type would let it. */
+const odd = (findings: readonly unknown[], state: unknown = 0n) =>
+  counter({ name: 'odd', evaluate: () => ({ state, findings: findings as Finding.Draft[] }) })
+const judge = (...detectors: Detector.Any[]) => Engine.evaluate(detectors, blocks.slice(0, 1), new Map(), context)
+
+test('a finding that cannot be kept is told instead, and takes nothing with it', () => {
+  const changes: readonly [string, object][] = [
+    ['its subject is no address', { subject: 'nowhere' }],
+    ['its key is no text', { key: undefined }],
+    ['its severity is none of P1 to P5', { severity: 'P0' }],
+    ['its confidence is not between 0 and 1', { confidence: Number.NaN }],
+    ['its confidence is not between 0 and 1', { confidence: 90 }],
+    ['it has no sentence', { sentence: undefined }],
+    ['an actor is no address', { actors: [token, '0x1'] }],
+    ['its transaction hash is none', { transactionHash: '0x\u0000' }],
+    ['it has no values', { values: undefined }],
+    ['Its values cannot be kept', { values: { 'a\u0000': 1 } }],
+    ['Its values cannot be kept', { values: { '\ud800': 1 } }],
+    ['Its values cannot be kept', { values: { nested: [{ $int: 'many' }] } }],
+  ]
+  const circular: Record<string, unknown> = {}
+  circular.self = circular
+  const drafts = [...changes, ['Its values cannot be written as JSON', { values: circular }] as const]
+  const { findings, states } = judge(
+    odd([draft('first'), ...drafts.map(([, change], index) => ({ ...draft(`odd ${index}`), ...change })), null], 7n),
+    counter(),
+  )
+  expect(findings.map(({ detector, isError, sentence }) => `${detector} ${isError} ${sentence}`)).toEqual([
+    'odd false Something moved.',
+    ...drafts.map(([what]) =>
+      expect.stringContaining(`odd could not judge this block: What it returned does not fit: ${what}`),
+    ),
+    expect.stringContaining('odd could not judge this block'),
+    'counter false Something moved.',
+  ])
+  expect([...states]).toEqual([
+    ['odd', 7n],
+    ['counter', 1n],
+  ])
+})
+
+test('text that only looks odd is kept', () => {
+  const values = { text: 'a\u0000 \ud800 \\u0000 "$int":', deep: { $int: '12' }, big: -(10n ** 40n) }
+  const { findings } = judge(odd([{ ...draft('a\u0000b', values), sentence: 'A\u0000 name.' }]))
+  expect(findings.map(({ isError, sentence }) => [isError, sentence])).toEqual([[false, 'A\ufffd name.']])
+})
+
+test('of findings with one key the gravest is kept, and of far too many the gravest, with a word about it', () => {
+  const twice = [draft('a'), { ...draft('a'), severity: 'P1' }, { ...draft('a'), severity: 'P2' }, draft('b')]
+  expect(judge(odd(twice)).findings.map(({ severity }) => severity)).toEqual(['P1', 'P3'])
+  const many = [...Array.from({ length: 4_000 }, (_, index) => draft(`${index}`)), { ...draft('last'), severity: 'P1' }]
+  const { findings } = judge(odd(many))
+  expect(findings).toHaveLength(3_000)
+  expect(findings[0]?.severity).toBe('P1')
+  expect(findings.at(-1)?.sentence).toContain('4001 findings of one block')
+})
+
+test('a state that cannot be kept stays as it was, and a promise is no answer', () => {
+  const state: Record<string, unknown> = {}
+  state.self = state
+  const circular = judge(odd([draft('a')], state))
+  expect(circular.findings.map(({ isError }) => isError)).toEqual([false, true])
+  expect(circular.states.size).toBe(0)
+  const evaluate = async () => Promise.reject(new Error('later'))
+  const { findings } = judge(counter({ evaluate: evaluate as never }), failing(Object.create(null)))
+  expect(findings.map(({ sentence }) => sentence.split(': ').slice(1).join(': '))).toEqual([
+    'It returned a promise: `evaluate` must not be asynchronous.',
+    'something was thrown that is no error',
   ])
 })
 

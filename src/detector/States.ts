@@ -5,12 +5,12 @@ import type * as Block from '../chain/Block.ts'
 import type * as Caip from '../chain/Caip.ts'
 import type { Connection } from '../store/Database.ts'
 import type * as Detector from './Detector.ts'
-import type * as Engine from './Engine.ts'
+import * as Engine from './Engine.ts'
 
 /** How far back states are kept, in blocks: deeper reorganisations are an emergency of their own. */
 export const depth = 512n
 
-/** The state of each detector as of the block judged last; one of another version of the detector counts as none. */
+/** The state of each detector as of the block judged last; one of another version or of other parameters counts as none. */
 export async function load(
   connection: Connection,
   chain: Caip.ChainKey,
@@ -19,7 +19,7 @@ export async function load(
   const { rows } = await sql<{ detector: string; detector_version: string; state: unknown }>`
     select distinct on (detector) detector, detector_version, state from detector_state where chain = ${chain} order by detector, block_number desc
   `.execute(connection)
-  const versions = new Map(detectors.map(({ name, version }) => [name, version]))
+  const versions = new Map(detectors.map((detector) => [detector.name, Engine.stateVersion(detector)]))
   return new Map(
     rows
       .filter((row) => versions.get(row.detector) === row.detector_version)
@@ -36,10 +36,10 @@ export async function keep(
 ): Promise<void> {
   const changed = detectors.filter(({ name }) => states.has(name))
   if (changed.length === 0) return
-  const rows = changed.map(({ name, version }) => ({
+  const rows = changed.map(({ name, version, parameters }) => ({
     chain: block.chain,
     detector: name,
-    detector_version: version,
+    detector_version: Engine.stateVersion({ version, parameters }),
     block_hash: block.hash,
     block_number: block.number,
     // Wrapped, because a state may itself be null.
@@ -51,7 +51,10 @@ export async function keep(
     .onConflict((conflict) =>
       conflict
         .columns(['chain', 'detector', 'block_hash'])
-        .doUpdateSet(({ ref }) => ({ state: ref('excluded.state') })),
+        .doUpdateSet(({ ref }) => ({
+          state: ref('excluded.state'),
+          detector_version: ref('excluded.detector_version'),
+        })),
     )
     .execute()
   // The newest state of a quiet detector may be old; it is kept until a newer one is old too.
