@@ -74,8 +74,8 @@ export function alert(row: Alert.Alert): Schemas.Alert {
 }
 
 export async function incident(context: Context, row: Incident.Incident): Promise<Schemas.IncidentSummary> {
-  const [series, alerts, waiting] = await Promise.all([
-    Holdings.around(context.database, row),
+  const [losses, alerts, waiting] = await Promise.all([
+    Holdings.losses(context.database, row),
     context.database
       .selectFrom('alert')
       .select(({ fn }) => fn.countAll().as('count'))
@@ -102,7 +102,7 @@ export async function incident(context: Context, row: Incident.Incident): Promis
     containedBlock: integerOrNull(row.contained_block),
     resolvedAt: timeOrNull(row.resolved_at),
     alertCount: Number(alerts?.count ?? 0),
-    losses: Holdings.losses(series, row.began_block).map(amount),
+    losses: losses.map(amount),
     approvalsWaiting: Number(waiting?.count ?? 0),
   }
 }
