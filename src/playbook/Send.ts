@@ -26,43 +26,50 @@ const resendMs = 12_000
 
 type Outcome = { readonly reason?: string | undefined; readonly note?: Note.Note | undefined }
 
-/** Signs the transaction and stores it with its nonce, before anything is sent. */
-export async function sign(context: Context, { runId, chain, attempt }: Task.Task): Promise<Outcome> {
+/** Signs the transaction and stores it with its nonce, before anything is sent. What was signed before is not signed again. */
+export async function sign(context: Context, task: Task.Task): Promise<Outcome> {
+  const { runId, attempt } = task
+  const { name: path } = attempt
+  const at = () => context.clock.now().toISOString()
+  // After a crash it may be on chain already, where estimating it anew would say that it fails.
+  const sent = (await Ledger.find(context.database, runId, path)) ?? (await signAnew(context, task))
+  if ('refusal' in sent)
+    return {
+      reason: sent.refusal,
+      note: { at: at(), changes: [{ path, name: 'sign', status: 'failed', summary: sent.refusal }] },
+    }
+  const detail = { run: runId, path, hash: sent.hash, nonce: sent.nonce, from: sent.sender, to: sent.recipient }
+  const summary = `Signed ${attempt.action.sentence} as ${sent.hash}, nonce ${sent.nonce}`
+  const event = { kind: 'transaction', summary, detail: Json.plain(detail), key: `signed:${sent.hash}` } as const
+  return { note: { at: at(), changes: [{ path, name: 'sign', status: 'done', summary }], event } }
+}
+
+async function signAnew(
+  { database, policy, clock }: Context,
+  { runId, chain, attempt }: Task.Task,
+): Promise<Ledger.Sent | { readonly refusal: string }> {
   const { action, by, name: path } = attempt
-  const { database, policy, clock } = context
   const call = Action.toCall(action, by)
   const asks = Playbook.asks(attempt)
-  const signatures = asks
-    ? await Approval.granted(database, runId, path, Action.hash(chain.key, call), clock.now())
-    : []
-  if (asks && signatures.length === 0) throw new NotGrantedError(runId, path)
+  const actionHash = Action.hash(chain.key, call)
+  const signatures = asks ? await Approval.granted(database, runId, path, actionHash, clock.now()) : []
+  if (asks && signatures.length === 0)
+    return { refusal: 'what was approved is not this action, or its approval has expired' }
   const transaction = by.carry(call, signatures)
   // Judged again at the last moment: nothing unlawful is ever signed, whatever went before.
   const verdict = Policy.judge(policy, action, transaction.value)
-  const at = () => clock.now().toISOString()
-  if (!verdict.ok)
-    return {
-      reason: verdict.summary,
-      note: { at: at(), changes: [{ path, name: 'sign', status: 'failed', summary: verdict.summary }] },
-    }
-  const offer = {
-    from: by.sender.address,
-    to: transaction.to,
-    data: transaction.data,
-    value: numberToHex(transaction.value),
-  }
+  if (!verdict.ok) return { refusal: verdict.summary }
+  const { to, data, value } = transaction
   const [estimate, fees] = await Promise.all([
-    chain.request('eth_estimateGas', [offer]) as Promise<Hex>,
+    chain.request('eth_estimateGas', [
+      { from: by.sender.address, to, data, value: numberToHex(value) },
+    ]) as Promise<Hex>,
     by.sender.fees(chain),
   ])
   // Half as much again and a little more: the state may change before inclusion, and unused gas is not paid.
   const gasLimit = (BigInt(estimate) * 3n) / 2n + 30_000n
   const order = { runId, path, sender: by.sender, transaction, gasLimit, fees, maxCostWei: policy.maxWeiPerTransaction }
-  const sent = await Ledger.sign(database, chain, order, clock.now())
-  const detail = { run: runId, path, hash: sent.hash, nonce: sent.nonce, from: sent.sender, to: sent.recipient }
-  const summary = `Signed ${action.sentence} as ${sent.hash}, nonce ${sent.nonce}`
-  const event = { kind: 'transaction', summary, detail: Json.plain(detail), key: `signed:${sent.hash}` } as const
-  return { note: { at: at(), changes: [{ path, name: 'sign', status: 'done', summary }], event } }
+  return Ledger.sign(database, chain, order, clock.now())
 }
 
 /** Sends the stored bytes. Accepted means that at least one endpoint took them or has them already. */
@@ -281,13 +288,6 @@ export class VanishedBlockError extends Errors.BaseError {
   override readonly name = 'Send.VanishedBlockError'
   constructor(blockHash: Hash) {
     super('The block to read at is no longer of the chain.', { remedy: 'retry', facts: { blockHash } })
-  }
-}
-
-export class NotGrantedError extends Errors.BaseError {
-  override readonly name = 'Send.NotGrantedError'
-  constructor(runId: string, path: string) {
-    super('Nobody has granted exactly this action.', { remedy: 'bug', facts: { run: runId, path } })
   }
 }
 
