@@ -74,9 +74,18 @@ export type Signed = {
 }
 
 /** What is offered for inclusion, in wei per gas; a chain without a base fee takes a plain price. */
-export type Fees =
-  | { readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint }
+export type Fees = (
+  | {
+      readonly maxFeePerGas: bigint
+      readonly maxPriorityFeePerGas: bigint
+      /** Of the block to come, where it is known: an offer below it is never included. */
+      readonly baseFeePerGas?: bigint | undefined
+    }
   | { readonly gasPrice: bigint }
+) & {
+  /** What the key holds, where it is known: nodes refuse an offer that it could not pay. */
+  readonly balanceWei?: bigint | undefined
+}
 
 /** The key that signs and pays. Only `response/` can make one; nothing here ever sees the key. */
 export type Sender = {

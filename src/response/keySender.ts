@@ -1,5 +1,5 @@
 /** A key that signs transactions, held only inside this closure. */
-import { keccak256, type PrivateKeyAccount } from 'viem'
+import { type Hex, keccak256, type PrivateKeyAccount } from 'viem'
 import * as Caip from '../chain/Caip.ts'
 import type { Sender } from '../playbook/Action.ts'
 import * as Fees from './Fees.ts'
@@ -24,10 +24,19 @@ export function keySender(reference: Key.Reference): KeySender {
   return {
     address: reference.address,
     unlock: async () => void (await unlock()),
-    fees: Fees.suggest,
+    fees: async (chain) => {
+      const [fees, balance] = await Promise.all([
+        Fees.suggest(chain),
+        chain.request('eth_getBalance', [reference.address, 'latest']) as Promise<Hex>,
+      ])
+      return { ...fees, balanceWei: BigInt(balance) }
+    },
     sign: async (chain, transaction, { nonce, gasLimit, fees, maxCostWei }) => {
       const signer = await unlock()
-      const capped = Fees.cap(fees, gasLimit, maxCostWei - transaction.value)
+      // Nodes refuse an offer that the key could not pay in full, even where the price of now is far below it.
+      const { balanceWei = maxCostWei } = fees
+      const most = balanceWei < maxCostWei ? balanceWei : maxCostWei
+      const capped = Fees.cap(fees, gasLimit, most - transaction.value)
       const raw = await signer.signTransaction({
         ...transaction,
         ...capped,

@@ -16,6 +16,7 @@ import * as Errors from '../base/Errors.ts'
 import * as Caip from '../chain/Caip.ts'
 import type * as Chain from '../chain/Chain.ts'
 import type { Authority, Signature } from '../playbook/Action.ts'
+import * as Fees from './Fees.ts'
 import type * as Key from './Key.ts'
 import { keySender } from './keySender.ts'
 
@@ -42,7 +43,8 @@ const types = {
   ],
 } as const
 
-const leastBalance = 2_000_000_000_000_000n
+/** Gas that a call through a Safe with many owners takes at most, by far. */
+const generousGas = 300_000n
 
 /** A Safe as authority. `executor` pays for gas and has no other right: a signature of the owners is all that counts. */
 export function safe(options: { readonly address: Address; readonly executor: Key.Reference }): Authority {
@@ -52,21 +54,22 @@ export function safe(options: { readonly address: Address; readonly executor: Ke
     label: `Safe ${options.address}`,
     caller: options.address,
     ready: async (chain) => {
-      const [{ owners, threshold }, balance] = await Promise.all([
+      const [{ owners, threshold }, { balanceWei, neededWei, level }] = await Promise.all([
         state(chain, options.address),
-        chain.request('eth_getBalance', [sender.address, 'latest']) as Promise<Hex>,
+        Fees.funds(chain, sender.address, generousGas),
         sender.unlock(),
       ])
-      const detail = { owners, threshold, executorBalanceWei: BigInt(balance) }
-      if (BigInt(balance) < leastBalance)
-        return {
-          ok: false,
-          summary: `Executor ${sender.address} holds ${formatEther(BigInt(balance))} of the native coin; it needs ${formatEther(leastBalance)} for gas.`,
-          detail,
-        }
+      const detail = { owners, threshold, executorBalanceWei: balanceWei, neededWei }
+      const holds = `executor ${sender.address} holds ${formatEther(balanceWei)} of the native coin`
+      const needs = `a call may need ${formatEther(neededWei)} for gas at the price of now`
+      if (level === 'none') return { ok: false, summary: `The ${holds}; ${needs}.`, detail }
+      const acts = `Safe ${options.address} acts on ${threshold} of ${owners.length} signatures`
       return {
         ok: true,
-        summary: `Safe ${options.address} acts on ${threshold} of ${owners.length} signatures; its executor can pay for gas.`,
+        summary:
+          level === 'low'
+            ? `${acts}; its ${holds}, which is little: ${needs}. Top it up.`
+            : `${acts}; its executor can pay for gas.`,
         detail,
       }
     },
