@@ -143,8 +143,10 @@ test('a chain that is out of reach at the start is told of, watched once it is t
 
   gate.cut({ refuse: true })
   const { local } = place.config().chains
+  const steps: string[] = []
   const home = await Installation.start(place, {
     ephemeral: false,
+    probe: (when, step) => void steps.push(`${when} ${step}`),
     setup: {
       channels: { ops: webhook({ url: receiver.url, secret: 'a secret of the test' }) },
       with: {
@@ -170,8 +172,8 @@ test('a chain that is out of reach at the start is told of, watched once it is t
     const bodies = receiver.received.map(({ body }) => body)
     return bodies.some((body) => body.includes('The chain local is out of reach since the start')) || undefined
   })
-  // Longer than a step is tried again for.
-  await Clock.system.sleep(4_000)
+  // It has not even begun: a step that is tried would be given up one day.
+  expect(steps).toEqual([])
   expect((await home.incident())?.runs.map(({ status }) => status)).toEqual(['requested'])
 
   gate.accept()
@@ -300,7 +302,12 @@ test('pages that wait for the database hold up no block, and are given up', asyn
     `.execute(home.database)
     return rows.length > 0 || undefined
   })
-  const pages = Array.from({ length: 30 }, () => home.call('/api/outbox').then(({ status }) => status))
+  const pages = Array.from({ length: 30 }, () =>
+    home.call('/api/outbox').then(
+      ({ status }) => status,
+      () => 0,
+    ),
+  )
   await Clock.system.sleep(500)
   await place.mine(2)
   const head = await place.head()
@@ -317,8 +324,7 @@ test('pages that wait for the database hold up no block, and are given up', asyn
   )
   expect(await pages[0]).toBe(500)
   release()
-  await held
-  await Promise.all(pages)
+  await Promise.all([held, ...pages])
   expect((await home.call('/api/outbox')).status).toBe(200)
 }, 60_000)
 
