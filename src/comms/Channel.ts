@@ -46,8 +46,23 @@ export async function post(url: string, body: string, headers: Readonly<Record<s
   } catch (cause) {
     throw new UnreachableError(url, cause)
   }
-  const text = (await response.text().catch(() => '')).slice(0, answerLimit)
+  const text = await beginning(response).catch(() => '')
   if (!response.ok) throw new RejectedError(url, response.status, text, retryAfter(response.headers.get('retry-after')))
+}
+
+/** The first bytes of an answer; the rest is neither waited for nor kept. */
+async function beginning(response: Response): Promise<string> {
+  const reader = response.body?.getReader()
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  while (reader && bytes < answerLimit) {
+    const { value, done } = await reader.read()
+    if (done) break
+    chunks.push(value)
+    bytes += value.length
+  }
+  await reader?.cancel()
+  return Buffer.concat(chunks).subarray(0, answerLimit).toString('utf8')
 }
 
 /** Milliseconds that a `Retry-After` in seconds asks for. */

@@ -8,9 +8,9 @@ import * as Timeline from './Timeline.ts'
 
 export type Exhibit = Selectable<Tables['exhibit']>
 export type Draft = {
-  readonly kind: 'simulation' | 'containment_verification' | 'transaction' | 'report'
+  readonly kind: 'containment_verification'
   readonly title: string
-  readonly mediaType: 'application/json' | 'text/html'
+  readonly mediaType: 'application/json'
   readonly content: string | Uint8Array
   readonly by: Timeline.Actor
 }

@@ -53,6 +53,20 @@ test('what comes after an incident ended is an incident of its own', async () =>
   expect(second?.id).not.toBe(first?.id)
 })
 
+test('an incident is not reopened beside another of its system, and is told so before', async () => {
+  const first = await tell()
+  const id = first?.id ?? ''
+  await move(id, { to: 'false_positive', actor: 'person:anna', reason: 'a test' })
+  const second = await tell({ id: `finding_beside_${system}` })
+  const reopen = () => move(id, { to: 'active', actor: 'person:anna', reason: 'it was none' })
+  await expect(reopen()).rejects.toThrow(Incident.AnotherOpenError)
+  const offered = async () => (await Incident.moves(home.database, await Incident.show(home.database, id)))[0]
+  expect(await offered()).toMatchObject({ to: 'active', blockedBy: expect.stringContaining(second?.id ?? 'none') })
+  await move(second?.id ?? '', { to: 'cancelled', actor: 'person:anna', reason: 'the same' })
+  expect(await offered()).toMatchObject({ to: 'active', blockedBy: null })
+  expect(await reopen()).toMatchObject({ status: 'active' })
+})
+
 test('each move asks for what its edge asks for, and is told with who and why', async () => {
   const incident = await tell()
   const id = incident?.id ?? ''
@@ -188,7 +202,7 @@ test('an exhibit is collected once and shows when it was tampered with', async (
   const incident = await tell()
   const id = incident?.id ?? ''
   const draft = {
-    kind: 'simulation',
+    kind: 'containment_verification',
     title: 'A run',
     mediaType: 'application/json',
     content: '{}',

@@ -111,6 +111,8 @@ export async function move(
   const edge = Transition.edge(from, to)
   if (!edge || (actor.startsWith('machine:') && !edge.machine)) throw new InvalidTransitionError(incident, to)
   if (edge.needsReason && reason.trim() === '') throw new MissingReasonError(incident, to)
+  const other = await rival(connection, incident, to)
+  if (other) throw new AnotherOpenError(incident, other)
   const blocked = await obstacle(connection, incident, edge, proof !== undefined)
   if (blocked) throw new GuardError(incident, to, blocked)
   const moved = await connection
@@ -163,7 +165,8 @@ export async function moves(
     edges.map(async ([to, edge]) => ({
       to,
       label: edge.label,
-      blockedBy: (await obstacle(connection, incident, edge, false)) ?? null,
+      blockedBy:
+        (await obstacle(connection, incident, edge, false)) ?? (await isRivalled(connection, incident, to)) ?? null,
       needsReason: edge.needsReason ?? false,
     })),
   )
@@ -205,6 +208,21 @@ async function declare(connection: Connection, alert: Alert.Alert, now: Date): P
     .returningAll()
     .executeTakeFirstOrThrow()
   return incident
+}
+
+/** The incident of the same system that is being worked on, where this one would have to be reopened beside it. */
+async function rival(connection: Connection, incident: Incident, to: Transition.Status): Promise<Incident | undefined> {
+  const isReopened = Transition.ended.includes(incident.status as Transition.Status) && !Transition.ended.includes(to)
+  return isReopened ? current(connection, incident) : undefined
+}
+
+async function isRivalled(
+  connection: Connection,
+  incident: Incident,
+  to: Transition.Status,
+): Promise<string | undefined> {
+  const other = await rival(connection, incident, to)
+  return other && `${other.id} is open on the same system; what happens there belongs to it.`
 }
 
 async function obstacle(
@@ -257,6 +275,17 @@ export class MissingReasonError extends Errors.BaseError {
   override readonly name = 'Incident.MissingReasonError'
   constructor(incident: Incident, to: Transition.Status) {
     super(`Say why the incident becomes \`${to}\`.`, { remedy: 'operator', facts: { incident: incident.id } })
+  }
+}
+
+export class AnotherOpenError extends Errors.BaseError {
+  override readonly name = 'Incident.AnotherOpenError'
+  constructor(incident: Incident, other: Incident) {
+    super(`The incident cannot be reopened: ${other.id} is open on the same system.`, {
+      remedy: 'operator',
+      facts: { incident: incident.id, open: other.id, system: incident.system },
+      advice: `Go on with ${other.id}, or end it first.`,
+    })
   }
 }
 

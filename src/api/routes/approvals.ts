@@ -1,4 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import * as Errors from '../../base/Errors.ts'
+import * as Id from '../../base/Id.ts'
 import * as Incident from '../../incident/Incident.ts'
 import * as Timeline from '../../incident/Timeline.ts'
 import * as Approval from '../../playbook/Approval.ts'
@@ -72,7 +74,8 @@ export function approvals(app: OpenAPIHono, context: Context): void {
             approval: id,
             decision,
             address: decided.person.address,
-            signature,
+            // Whoever reads the record must not hold what a Safe takes as an owner's word.
+            signatureSha256: Id.sha256(signature.toLowerCase()),
             actionHash: decided.approval.action_hash,
           },
           key: `decided:${id}:${decided.person.id}`,
@@ -81,7 +84,10 @@ export function approvals(app: OpenAPIHono, context: Context): void {
       )
       return decided
     })
-    await context.decided({ id, runId: approval.run_id, path: approval.path }, person.id)
+    // The decision stands. If the run cannot be woken now, it is at the next look for such runs.
+    await context.decided({ id, runId: approval.run_id, path: approval.path }, person.id).catch((thrown: unknown) => {
+      context.log.error({ approval: id, error: Errors.messageOf(thrown) }, 'a run could not be told of a decision')
+    })
     changes.publish({ noun: 'approval', id, incidentId: approval.incident_id, at: now })
     const { decisions } = await Approval.show(database, id)
     return call.json(Present.approval(context, approval, decisions), 200)
