@@ -173,7 +173,7 @@ test('a chain that is out of reach at the start is told of, watched once it is t
     return bodies.some((body) => body.includes('The chain local is out of reach since the start')) || undefined
   })
   // It has not even begun: a step that is tried would be given up one day.
-  expect(steps).toEqual([])
+  expect(steps.filter((step) => !step.includes(' block '))).toEqual([])
   expect((await home.incident())?.runs.map(({ status }) => status)).toEqual(['requested'])
 
   gate.accept()
