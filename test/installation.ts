@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Address, encodeFunctionData, type Hex, numberToHex, parseAbi, toEventSelector } from 'viem'
+import { type Address, type Hex, numberToHex, toEventSelector } from 'viem'
 import type * as Operations from '../src/api/contract/Operations.ts'
 import type * as Schemas from '../src/api/contract/Schemas.ts'
 import * as Log from '../src/base/Log.ts'
@@ -69,8 +69,6 @@ export function setupOf({ world, anvil }: Pick<Ground, 'world' | 'anvil'>): Conf
 }
 
 const paused = toEventSelector('Paused(address)')
-const vaultAbi = parseAbi(['function pause()', 'function unpause()'])
-export const unpause = encodeFunctionData({ abi: vaultAbi, functionName: 'unpause' })
 
 export type Installation = Awaited<ReturnType<typeof start>>
 

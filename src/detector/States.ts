@@ -49,12 +49,10 @@ export async function keep(
     .insertInto('detector_state')
     .values(rows)
     .onConflict((conflict) =>
-      conflict
-        .columns(['chain', 'detector', 'block_hash'])
-        .doUpdateSet(({ ref }) => ({
-          state: ref('excluded.state'),
-          detector_version: ref('excluded.detector_version'),
-        })),
+      conflict.columns(['chain', 'detector', 'block_hash']).doUpdateSet(({ ref }) => ({
+        state: ref('excluded.state'),
+        detector_version: ref('excluded.detector_version'),
+      })),
     )
     .execute()
   // The newest state of a quiet detector may be old; it is kept until a newer one is old too.

@@ -135,8 +135,9 @@ function above(fees: Fees, raw: Hex): Fees {
     const raised = ((value ?? 0n) * 9n) / 8n + 1n
     return raised > least ? raised : least
   }
-  if ('gasPrice' in fees) return { gasPrice: more(old.gasPrice, fees.gasPrice) }
+  if ('gasPrice' in fees) return { ...fees, gasPrice: more(old.gasPrice, fees.gasPrice) }
   return {
+    ...fees,
     maxFeePerGas: more(old.maxFeePerGas, fees.maxFeePerGas),
     maxPriorityFeePerGas: more(old.maxPriorityFeePerGas, fees.maxPriorityFeePerGas),
   }

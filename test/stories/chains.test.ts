@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type * as Operations from '../../src/api/contract/Operations.ts'
 import type * as Schemas from '../../src/api/contract/Schemas.ts'
 import * as Log from '../../src/base/Log.ts'
 import * as Config from '../../src/server/Config.ts'
@@ -95,7 +96,7 @@ test('an attack on one of two chains is contained there, and the other chain goe
   expect(await first.isPaused()).toBe(false)
   await first.mine(3)
   await until('both chains are at their heads', async () => {
-    const { chains } = await ask<Schemas.Readiness>('/api/readiness')
+    const { chains } = await ask<Operations.Readiness>('/api/readiness')
     const heads = [await first.head(), await second.head()].map(String).sort()
     return (
       chains
