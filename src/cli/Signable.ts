@@ -13,7 +13,6 @@ import {
   isHex,
   parseAbiItem,
   type TypedDataDefinition,
-  zeroAddress,
 } from 'viem'
 import type * as Schemas from '../api/contract/Schemas.ts'
 import * as Errors from '../base/Errors.ts'
@@ -21,6 +20,7 @@ import * as Json from '../base/Json.ts'
 import * as Caip from '../chain/Caip.ts'
 import * as Action from '../playbook/Action.ts'
 import * as Approval from '../playbook/Approval.ts'
+import * as SafeTx from '../response/SafeTx.ts'
 
 export type Signable = {
   /** Made here, from what is shown. This is what is signed, and nothing that the server sent. */
@@ -28,22 +28,6 @@ export type Signable = {
   /** What is signed, line by line, for the person who signs. */
   readonly lines: readonly string[]
 }
-
-/** The struct that owners of a Safe sign. Written out again here, because a client must not take it from the server. */
-const safeTypes = {
-  SafeTx: [
-    { name: 'to', type: 'address' },
-    { name: 'value', type: 'uint256' },
-    { name: 'data', type: 'bytes' },
-    { name: 'operation', type: 'uint8' },
-    { name: 'safeTxGas', type: 'uint256' },
-    { name: 'baseGas', type: 'uint256' },
-    { name: 'gasPrice', type: 'uint256' },
-    { name: 'gasToken', type: 'address' },
-    { name: 'refundReceiver', type: 'address' },
-    { name: 'nonce', type: 'uint256' },
-  ],
-} as const
 
 /**
  * The document for a decision on an approval. Throws a `MismatchError` unless what the server would have signed is, to the
@@ -139,15 +123,7 @@ function safeTransaction({ domain = {}, message = {} }: Given, { chain, from, to
   if (!from || !isAddressEqual(from, safe)) throw new MismatchError('the Safe that would act is not the one shown')
   const nonce = BigInt(message.nonce as string)
   return {
-    document: {
-      domain: { chainId: Caip.reference(chain), verifyingContract: from },
-      primaryType: 'SafeTx',
-      types: safeTypes,
-      message: {
-        ...{ to, value, data, operation: 0, nonce },
-        ...{ safeTxGas: 0n, baseGas: 0n, gasPrice: 0n, gasToken: zeroAddress, refundReceiver: zeroAddress },
-      },
-    },
+    document: SafeTx.document({ chainId: Caip.reference(chain), safe: from, to, value, data, nonce }),
     lines: [
       `Signed: SafeTx of the Safe ${from}, nonce ${nonce}, a plain call without refund`,
       `  It does not expire: it holds until the Safe has used nonce ${nonce}.`,

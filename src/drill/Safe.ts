@@ -1,5 +1,6 @@
 /** Transactions of the world's 2-of-3 Safe, signed by its owners as a wallet would ask them to. */
 import { type Address, concatHex, encodeFunctionData, type Hex, zeroAddress } from 'viem'
+import * as SafeTx from '../response/SafeTx.ts'
 import type * as Accounts from './Accounts.ts'
 import type { Transaction } from './Sender.ts'
 import * as World from './World.ts'
@@ -15,21 +16,6 @@ export type Order = {
   readonly maxFeePerGas?: bigint | undefined
 }
 
-const types = {
-  SafeTx: [
-    { name: 'to', type: 'address' },
-    { name: 'value', type: 'uint256' },
-    { name: 'data', type: 'bytes' },
-    { name: 'operation', type: 'uint8' },
-    { name: 'safeTxGas', type: 'uint256' },
-    { name: 'baseGas', type: 'uint256' },
-    { name: 'gasPrice', type: 'uint256' },
-    { name: 'gasToken', type: 'address' },
-    { name: 'refundReceiver', type: 'address' },
-    { name: 'nonce', type: 'uint256' },
-  ],
-} as const
-
 /**
  * The transaction that has the Safe make a call, with the EIP-712 signatures of its owners. Sends nothing.
  *
@@ -43,19 +29,13 @@ export async function order(world: World.World, options: Order): Promise<Transac
   const call = { to, value: 0n, data, operation: 0 }
   const refund = { safeTxGas: 0n, baseGas: 0n, gasPrice: 0n, gasToken: zeroAddress, refundReceiver: zeroAddress }
   const { address, abi } = world.contracts.safe
+  const document = SafeTx.document({ chainId: world.chainId, safe: address, to, value: 0n, data, nonce })
   const signatures = await Promise.all(
     signers
       .map((name) => world.accounts[name])
       // The Safe accepts signatures in the order of their signers' addresses only.
       .sort((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1))
-      .map(({ signer }) =>
-        signer.signTypedData({
-          domain: { chainId: world.chainId, verifyingContract: address },
-          types,
-          primaryType: 'SafeTx',
-          message: { ...call, ...refund, nonce },
-        }),
-      ),
+      .map(({ signer }) => signer.signTypedData(document)),
   )
   const args = [...Object.values(call), ...Object.values(refund), concatHex(signatures)]
   return {

@@ -19,6 +19,7 @@ import type { Authority, Signature } from '../playbook/Action.ts'
 import * as Fees from './Fees.ts'
 import type * as Key from './Key.ts'
 import { keySender } from './keySender.ts'
+import * as SafeTx from './SafeTx.ts'
 
 const abi = parseAbi([
   'function nonce() view returns (uint256)',
@@ -26,22 +27,6 @@ const abi = parseAbi([
   'function getOwners() view returns (address[])',
   'function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures) payable returns (bool success)',
 ])
-
-/** The struct that owners sign (Safe.sol, `SAFE_TX_TYPEHASH`). */
-const types = {
-  SafeTx: [
-    { name: 'to', type: 'address' },
-    { name: 'value', type: 'uint256' },
-    { name: 'data', type: 'bytes' },
-    { name: 'operation', type: 'uint8' },
-    { name: 'safeTxGas', type: 'uint256' },
-    { name: 'baseGas', type: 'uint256' },
-    { name: 'gasPrice', type: 'uint256' },
-    { name: 'gasToken', type: 'address' },
-    { name: 'refundReceiver', type: 'address' },
-    { name: 'nonce', type: 'uint256' },
-  ],
-} as const
 
 /** Gas that a call through a Safe with many owners takes at most, by far. */
 const generousGas = 300_000n
@@ -76,23 +61,7 @@ export function safe(options: { readonly address: Address; readonly executor: Ke
     mandate: async (chain, call) => {
       const { owners, threshold, nonce } = await state(chain, options.address)
       return {
-        document: {
-          domain: { chainId: Caip.reference(chain.key), verifyingContract: options.address },
-          primaryType: 'SafeTx',
-          types,
-          message: {
-            to: call.to,
-            value: call.value,
-            data: call.data,
-            operation: 0,
-            safeTxGas: 0n,
-            baseGas: 0n,
-            gasPrice: 0n,
-            gasToken: zeroAddress,
-            refundReceiver: zeroAddress,
-            nonce,
-          },
-        },
+        document: SafeTx.document({ ...call, chainId: Caip.reference(chain.key), safe: options.address, nonce }),
         threshold,
         eligible: owners,
         state: { safe: options.address, nonce, threshold, owners },

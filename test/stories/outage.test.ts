@@ -98,6 +98,9 @@ async function watching(options: Partial<Watch.Options> = {}) {
     watch,
     rpc,
     send: (wei: bigint) => rpc('eth_sendTransaction', { from, to: target, value: numberToHex(wei) }),
+    /** Resolves once a transaction is in a block: anvil answers a little before it is. */
+    mined: (hash: unknown) =>
+      until('it is mined', async () => ((await rpc('eth_getTransactionReceipt', hash)) === null ? undefined : true)),
     /** Resolves once the head is judged. */
     caughtUp: () =>
       until('the head is judged', async () => {
@@ -234,10 +237,10 @@ test('a watch that lags behind the chain is stale and says so once, and a short 
 })
 
 test('a block that was stored although its commit failed is known, and is taken back when the chain turns', async () => {
-  const { rpc, url, database, send, caughtUp } = await watching()
+  const { rpc, url, database, send, mined, caughtUp } = await watching()
   const admin = await Database.open(url, { max: 1 })
   undo.push(() => admin.destroy())
-  await send(1n)
+  await mined(await send(1n))
   await caughtUp()
   const branch = await rpc('evm_snapshot')
   // A commit waits for a standby that never comes, and is done all the same when its connection is ended.
