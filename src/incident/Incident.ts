@@ -46,7 +46,8 @@ export async function join(
     .returningAll()
     .executeTakeFirstOrThrow()
   const entries = findings.map(toEntry)
-  await Timeline.appendAll(connection, incident.id, open ? entries : [toOpening(alert, first), ...entries], now)
+  const drafts = open ? entries : [toOpening(alert, first), ...entries]
+  await Timeline.appendLocked(connection, incident.id, drafts, now)
   return updated
 }
 
@@ -187,17 +188,15 @@ async function current(
 }
 
 async function declare(connection: Connection, alert: Alert.Alert, now: Date): Promise<Incident> {
-  // Two chains may declare at the same moment; their numbers follow one another all the same.
-  await sql`select pg_advisory_xact_lock(hashtextextended('incident number', 0))`.execute(connection)
-  const count = await connection
-    .selectFrom('incident')
-    .select(({ fn }) => fn.countAll().as('all'))
-    .executeTakeFirst()
-  const id = `INC-${now.getUTCFullYear()}-${String(Number(count?.all ?? 0) + 1).padStart(4, '0')}`
+  // A sequence, because two chains may declare at the same moment. A number may be left out where a transaction failed.
+  const { rows } = await sql<{ number: bigint }>`select nextval('incident_number') as number`.execute(connection)
+  const number = Number(rows[0]?.number)
+  const id = `INC-${now.getUTCFullYear()}-${String(number).padStart(4, '0')}`
   const incident = await connection
     .insertInto('incident')
     .values({
       id,
+      number,
       title: alert.title,
       severity: alert.severity,
       status: 'detected',

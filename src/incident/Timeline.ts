@@ -44,6 +44,16 @@ export async function appendAll(
   now: Date,
 ): Promise<readonly Entry[]> {
   await connection.selectFrom('incident').select('id').where('id', '=', incidentId).forUpdate().execute()
+  return appendLocked(connection, incidentId, drafts, now)
+}
+
+/** As `appendAll`, for a transaction that has locked the incident's row already, or has just made it. */
+export async function appendLocked(
+  connection: Connection,
+  incidentId: string,
+  drafts: readonly Draft[],
+  now: Date,
+): Promise<readonly Entry[]> {
   const keys = drafts.map(({ key }) => key)
   const rows = await connection
     .selectFrom('timeline')

@@ -154,9 +154,17 @@ async function assign(connection: Connection, hash: string, runId: string, path:
 
 /**
  * Sends the stored bytes to every endpoint; sending them again is harmless. What other runs of the same key have under
- * way at lower nonces goes along, because a dropped one would hold this one up; what runs that are over left does not.
+ * way at lower nonces is sent again after it, because a dropped one would hold this one up; what runs that are over left
+ * is not.
  */
 export async function broadcast(database: Database, chain: Chain.Chain, sent: Sent, clock: Clock.Clock): Promise<void> {
+  await chain.send(sent.raw as Hex)
+  await database
+    .updateTable('sent_transaction')
+    .set({ status: 'broadcast', accepted_at: clock.now() })
+    .where('hash', '=', sent.hash)
+    .where('status', '=', 'signed')
+    .execute()
   const earlier = await database
     .selectFrom('sent_transaction')
     .innerJoin('run', 'run.id', 'sent_transaction.run_id')
@@ -168,15 +176,7 @@ export async function broadcast(database: Database, chain: Chain.Chain, sent: Se
     .where('run.status', 'not in', over)
     .orderBy('nonce')
     .execute()
-  const others = earlier.map(({ raw }) => chain.send(raw as Hex).catch(() => undefined))
-  await chain.send(sent.raw as Hex)
-  await Promise.all(others)
-  await database
-    .updateTable('sent_transaction')
-    .set({ status: 'broadcast', accepted_at: clock.now() })
-    .where('hash', '=', sent.hash)
-    .where('status', '=', 'signed')
-    .execute()
+  await Promise.all(earlier.map(({ raw }) => chain.send(raw as Hex).catch(() => undefined)))
 }
 
 export type Inclusion = { readonly succeeded: boolean; readonly blockNumber: bigint; readonly blockHash: Hash }

@@ -28,7 +28,7 @@ export type Tables = {
   }
   incident: {
     id: string
-    number: Generated<number>
+    number: number
     title: string
     severity: string
     status: string

@@ -50,9 +50,10 @@ create table detector_state (
 );
 create index detector_state_by_number on detector_state (chain, detector, block_number desc);
 
+create sequence incident_number;
 create table incident (
   id text primary key,
-  number integer generated always as identity,
+  number integer not null unique,
   title text not null,
   severity text not null,
   status text not null,
