@@ -27,7 +27,7 @@ export type Durable = {
 }
 
 /** Changes when the order or the names of steps change: a run begun under another version ends, and pages people. */
-const workflowVersion = 'firebreak-containment-2'
+const workflowVersion = 'firebreak-containment-3'
 
 /** What a run is that is being carried out, or will be once it is resumed. */
 const alive: readonly string[] = ['PENDING', 'ENQUEUED', 'DELAYED']

@@ -36,10 +36,7 @@ export async function execute(context: Context, steps: Steps, runId: string): Pr
   const begun = await steps.step('begin', async () => {
     const beginning = await begin(context, runId)
     const [first] = beginning.paths
-    // Looked at in the same step, since each step takes a few milliseconds to record, and this is the hurry.
-    const looked =
-      first && (await guarded(context, beginning.of, first.path, 'precondition', (task) => look(context, task)))
-    return { ...beginning, looked }
+    return { ...beginning, early: first && (await hurry(context, beginning, first)) }
   })
   const reason = begun.refusal ?? (await tryPaths(context, steps, begun))
   if (reason !== undefined) await steps.step('give up', () => giveUp(context, begun.of, reason))
@@ -49,12 +46,12 @@ export async function execute(context: Context, steps: Steps, runId: string): Pr
 async function tryPaths(
   context: Context,
   steps: Steps,
-  begun: Beginning & { readonly looked: Outcome | undefined },
+  begun: Beginning & { readonly early: Early | undefined },
 ): Promise<string | undefined> {
   let reason: string | undefined = 'no attempt was left'
   for (const [index, attempt] of begun.paths.entries()) {
     const { path } = attempt
-    reason = await tryPath(context, steps, begun.of, attempt, index === 0 ? begun.looked : undefined).catch(
+    reason = await tryPath(context, steps, begun.of, attempt, index === 0 ? begun.early : undefined).catch(
       (thrown: unknown) => Errors.messageOf(thrown),
     )
     if (reason === undefined) return undefined
@@ -79,7 +76,7 @@ async function tryPath(
   steps: Steps,
   begun: Task.Begun,
   { path, asks }: Beginning['paths'][number],
-  beforehand: Outcome | undefined,
+  early: Early | undefined,
 ): Promise<string | undefined> {
   const perform = (name: Run.StepName, work: (task: Task.Task) => Promise<Outcome>, label: string = name) =>
     steps.step(`${path}/${label}`, () => guarded(context, begun, path, name, work))
@@ -94,7 +91,7 @@ async function tryPath(
     })
   const verify = async () => (await perform('verify', (task) => Send.verify(context, task))).reason
 
-  const looked = beforehand ?? (await perform('precondition', (task) => look(context, task)))
+  const looked = early?.looked ?? (await perform('precondition', (task) => look(context, task)))
   if (looked.reason !== undefined || looked.inEffect || asks) await write([looked.note], 'note looked')
   if (looked.reason !== undefined) return looked.reason
   if (looked.inEffect) return verify()
@@ -107,25 +104,40 @@ async function tryPath(
     if (again.reason !== undefined) return again.reason
     if (again.inEffect) return verify()
   }
-  const sent = await steps.step(`${path}/send`, () => send(context, begun, path))
+  const sent = early?.sent ?? (await steps.step(`${path}/send`, () => send(context, begun, path)))
   await write([asks ? undefined : looked.note, ...sent.notes], 'note sent')
   if (sent.reason !== undefined) return sent.reason
   return (await perform('confirm', (task) => Send.confirm(context, task))).reason ?? (await verify())
 }
 
+/** What was done in one step with the beginning. */
+type Early = { readonly looked: Outcome; readonly sent?: Sent | undefined }
+type Sent = { readonly reason?: string | undefined; readonly notes: readonly (Note.Note | undefined)[] }
+
 /**
- * Signs and sends. One step, because signing is stored in a transaction of its own before anything is sent: repeated after
- * a crash in between, it finds the bytes and sends them again.
+ * The urgent part of the first path, in one step with the beginning: each step takes a few milliseconds to record, and
+ * this is the hurry. Repeated after a crash, it finds what was signed and sends the same bytes again.
  */
-async function send(
+async function hurry(
   context: Context,
-  begun: Task.Begun,
-  path: string,
-): Promise<{ readonly reason?: string | undefined; readonly notes: readonly (Note.Note | undefined)[] }> {
+  { of, hasSigned }: Beginning,
+  { path, asks }: Beginning['paths'][number],
+): Promise<Early> {
+  // What it signed may be in effect already, which is no reason to leave it unconfirmed.
+  const looked: Outcome = hasSigned
+    ? {}
+    : await guarded(context, of, path, 'precondition', (task) => look(context, task))
+  if (asks || looked.reason !== undefined || looked.inEffect) return { looked }
+  return { looked, sent: await send(context, of, path) }
+}
+
+/** Signs and sends. Signing is stored in a transaction of its own before anything is sent. */
+async function send(context: Context, begun: Task.Begun, path: string): Promise<Sent> {
   const signed = await guarded(context, begun, path, 'sign', (task) => Send.sign(context, task))
   if (signed.reason !== undefined) return { reason: signed.reason, notes: [signed.note] }
   context.probe?.('after', `${path}/sign`)
   const sent = await guarded(context, begun, path, 'broadcast', (task) => Send.broadcast(context, task))
+  context.probe?.('after', `${path}/broadcast`)
   return { reason: sent.reason, notes: [signed.note, sent.note] }
 }
 
@@ -156,6 +168,8 @@ type Beginning = {
   readonly of: Task.Begun
   readonly paths: readonly { readonly path: string; readonly asks: boolean }[]
   readonly refusal: string | undefined
+  /** Whether a transaction of this run was signed before a crash. */
+  readonly hasSigned: boolean
 }
 
 async function begin(context: Context, runId: string): Promise<Beginning> {
@@ -165,6 +179,9 @@ async function begin(context: Context, runId: string): Promise<Beginning> {
     .innerJoin('finding', 'finding.id', 'run.finding_id')
     .selectAll('run')
     .select('finding.transaction_hash')
+    .select(({ exists, selectFrom }) =>
+      exists(selectFrom('sent_transaction').select('hash').whereRef('run_id', '=', 'run.id')).as('has_signed'),
+    )
     .where('run.id', '=', runId)
     .executeTakeFirstOrThrow()
   const of = {
@@ -175,13 +192,19 @@ async function begin(context: Context, runId: string): Promise<Beginning> {
     attack: run.transaction_hash as Hash | null,
   }
   const playbook = context.playbooks.find(({ name }) => name === run.playbook)
-  if (!playbook) return { of, paths: [], refusal: `playbook ${run.playbook} is no longer configured` }
+  if (!playbook) return { of, paths: [], hasSigned: false, refusal: `playbook ${run.playbook} is no longer configured` }
   if (Playbook.version(playbook) !== run.playbook_version)
-    return { of, paths: [], refusal: `playbook ${run.playbook} was changed after this run was requested` }
+    return {
+      of,
+      paths: [],
+      hasSigned: false,
+      refusal: `playbook ${run.playbook} was changed after this run was requested`,
+    }
   return {
     of,
     paths: playbook.attempts.map((attempt) => ({ path: attempt.name, asks: Playbook.asks(attempt) })),
     refusal: undefined,
+    hasSigned: run.has_signed === true,
   }
 }
 

@@ -111,17 +111,10 @@ test('killed at every point of the block and of each step in turn, it still send
   const { points, home } = await killAtEachPoint(place, { kill: { block, steps: true }, hook: receiver.url })
   await expectOneContainment(place, home)
 
-  for (const step of [
-    `block ${block}`,
-    'begin',
-    'guardian/send',
-    'guardian/note sent',
-    'guardian/confirm',
-    'guardian/verify',
-  ])
+  for (const step of [`block ${block}`, 'begin', 'guardian/note sent', 'guardian/confirm', 'guardian/verify'])
     for (const when of ['before', 'after', 'recorded']) expect(points).toContain(`${when} ${step}`)
-  // Between the bytes that are stored and their sending.
-  expect(points).toContain('after guardian/sign')
+  // Between the bytes that are stored and their sending, and right after it.
+  for (const point of ['after guardian/sign', 'after guardian/broadcast']) expect(points).toContain(point)
   await Installation.until('all is delivered', async () => {
     const all = await home.ask<Operations.OutboxMessage[]>('/api/outbox')
     return all.every(({ status }) => status === 'delivered') || undefined
